@@ -1,0 +1,107 @@
+"""The configuration: one typed object, read from LMS_* variables and, beneath them, from one file.
+
+Every setting stands here with its default; nothing else in the project reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+LANGUAGES = ("en", "fr", "ar")
+
+
+class Unsafe(Exception):
+    """The configuration would start a server that is not safe to use; the message says what to set."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one installation.
+
+    `data_dir` holds everything that is ours to keep: the SQLite file, stored files, caches.
+    `mail_url` is `smtp://host:port`, `smtps://user:password@host:port`, or `folder:` for the
+    demonstration, where mail goes into `data_dir/mail` and a page shows it.
+    """
+
+    data_dir: Path = ROOT / "var"
+    database_url: str = ""
+    secret_key: str = ""
+    public_url: str = ""
+    programme_name: str = "Global programme of capacity building on migration statistics"
+    languages: tuple[str, ...] = LANGUAGES
+    mail_url: str = ""
+    mail_from: str = ""
+    content_dir: Path = ROOT / "content"
+    demo: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address: what was set, or the embedded SQLite file."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'lms.sqlite'}"
+
+    @classmethod
+    def load(cls, environ: dict[str, str] | None = None, **given: object) -> Config:
+        """Read `LMS_CONFIG` (a TOML file; by default `lms.toml` in the data folder), then LMS_*, then `given`."""
+        env = dict(os.environ if environ is None else environ)
+        data_dir = Path(str(given.get("data_dir") or env.get("LMS_DATA_DIR") or cls.data_dir)).resolve()
+        file = Path(env.get("LMS_CONFIG", data_dir / "lms.toml"))
+        values: dict[str, object] = {}
+        if file.exists():
+            values.update(tomllib.loads(file.read_text(encoding="utf-8")))
+        for field in fields(cls):
+            if (text := env.get(f"LMS_{field.name.upper()}")) is not None:
+                values[field.name] = text
+        values.update(given)
+        values["data_dir"] = data_dir
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise Unsafe(f"Unknown setting in {file}: {', '.join(unknown)}.")
+        return cls(**{name: _typed(name, value) for name, value in values.items()})  # type: ignore[arg-type]
+
+    def check(self) -> Config:
+        """Refuse to serve unsafely: outside the demonstration a secret and a public address are needed.
+
+        The public address is what QR codes on certificates carry, so that a wrong one cannot be mended later.
+        """
+        if self.demo:
+            return self
+        if len(self.secret_key) < 32:
+            raise Unsafe(
+                "LMS_SECRET_KEY is missing or shorter than 32 letters. "
+                "Run `lms init`, which makes one, or set it to a long random text."
+            )
+        if not self.public_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+            raise Unsafe(
+                "LMS_PUBLIC_URL is missing or not https. It is the address that people open "
+                "and that every certificate's QR code carries, for example https://training.example.org."
+            )
+        if not self.mail_url:
+            raise Unsafe("LMS_MAIL_URL is missing: invitations go by mail, for example smtp://localhost:25.")
+        return self
+
+
+def _typed(name: str, value: object) -> object:
+    default = getattr(Config, name)
+    if isinstance(default, bool):
+        return value if isinstance(value, bool) else str(value).strip().lower() in ("1", "true", "yes", "on")
+    if isinstance(default, int):
+        try:
+            return int(str(value))
+        except ValueError:
+            raise Unsafe(f"{name} must be a whole number, not {value!r}.") from None
+    if isinstance(default, Path):
+        return Path(str(value)).resolve()
+    if isinstance(default, tuple):
+        parts = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+        languages = tuple(str(part).strip() for part in parts if str(part).strip())
+        if unknown := [code for code in languages if code not in LANGUAGES]:
+            raise Unsafe(f"No interface in {', '.join(unknown)}; there are {', '.join(LANGUAGES)}.")
+        return languages or LANGUAGES
+    return str(value).rstrip("/") if name == "public_url" else str(value)

@@ -1,0 +1,218 @@
+"""Building the demonstration: its past is lived through the same services that people use, on the day it happened."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select
+
+from config import Config
+from demo import answers
+from demo.story import OFFICES, PEOPLE, Somebody
+from lms import clock, db
+from lms.assessment import queries as assessments, service as assessment
+from lms.cohorts import service as cohorts
+from lms.curriculum import index
+from lms.curriculum.content import Module
+from lms.people import passwords, queries as people_queries, service as people
+from lms.people.models import Person
+
+COURSE, MODULE = "foundations", "concepts"
+
+
+def configure(data_dir: Path | None = None) -> Config:
+    """The demonstration's configuration, put into the environment so that the server's children find it."""
+    base = Config.load()
+    folder = (data_dir or base.data_dir / "demo").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = folder / "secret"
+    if not secret.exists():
+        secret.write_text(secrets.token_urlsafe(32))
+        secret.chmod(0o600)
+    os.environ.update(
+        LMS_DEMO="1",
+        LMS_DATA_DIR=str(folder),
+        LMS_SECRET_KEY=secret.read_text(),
+        LMS_MAIL_URL="folder:",
+        LMS_PUBLIC_URL=os.environ.get("LMS_PUBLIC_URL") or f"http://{base.host}:{base.port}",
+    )
+    return Config.load()
+
+
+def is_built() -> bool:
+    """Whether somebody lives here already; then nothing is built again and nothing is lost."""
+    return db.session().scalar(select(Person.id).limit(1)) is not None
+
+
+class Past:
+    """Days before the day of building, at working hours, a minute later with each act."""
+
+    def __init__(self) -> None:
+        self.built_at = clock.now()
+
+    def day(self, days_ago: float, hour: int = 9) -> datetime:
+        moment = (self.built_at - timedelta(days=days_ago)).replace(hour=hour, minute=0, second=0, microsecond=0)
+        return min(moment, self.built_at - timedelta(minutes=90))
+
+    @contextmanager
+    def lived(self, days_ago: float, hour: int = 9) -> Iterator[None]:
+        with clock.at(self.day(days_ago, hour)):
+            yield
+
+
+def build() -> None:
+    """Build it in one transaction: either the whole demonstration is there or nothing of it.
+
+    Runs inside an application context. Takes a few seconds.
+    """
+    past = Past()
+    with db.write():
+        ids = _people(past)
+        cohort = _cohort(past, ids)
+        module = index.current().module(MODULE, "en")
+        for somebody in PEOPLE:
+            if somebody.role == "trainee":
+                _live(past, somebody, ids[somebody.key], cohort, module)
+
+
+def _people(past: Past) -> dict[str, UUID]:
+    """Offices and people, each of whom took up their invitation. The door needs no password, so nobody knows one."""
+    nobody_knows = passwords.hashed(secrets.token_urlsafe(32))
+    ids: dict[str, UUID] = {}
+    with past.lived(400):
+        admin = next(somebody for somebody in PEOPLE if somebody.role == "administrator")
+        ids[admin.key] = people.create_administrator(admin.name, admin.address, nobody_knows)
+        offices = {
+            office.key: people.create_organisation(
+                office.name,
+                "producer",
+                office.country,
+                list(office.languages),
+                infrastructure=office.infrastructure,
+                time_zone=office.time_zone,
+                weekend=list(office.weekend),
+                names=office.names,
+                by=ids[admin.key],
+            )
+            for office in OFFICES
+        }
+        for somebody in PEOPLE:
+            if somebody is not admin:
+                ids[somebody.key] = _join(somebody, offices.get(somebody.office), ids[admin.key], nobody_knows)
+            if somebody.role == "focal_point":
+                office = str(offices[somebody.office])
+                people.grant_role(ids[somebody.key], "focal_point", "organisation", office, ids[admin.key])
+    return ids
+
+
+def _join(somebody: Somebody, office: UUID | None, admin: UUID, password_hash: str) -> UUID:
+    zone = next((o.time_zone for o in OFFICES if o.key == somebody.office), "UTC")
+    person = people.create_person(
+        somebody.name,
+        somebody.address,
+        language=somebody.language,
+        organisation_id=office,
+        name_latin=somebody.latin,
+        by=admin,
+    )
+    return people.accept_invitation(
+        people.invite(person, admin),
+        password_hash,
+        somebody.name,
+        somebody.latin,
+        sex=somebody.sex,
+        post=somebody.post,
+        language=somebody.language,
+        time_zone=zone,
+    )
+
+
+def _cohort(past: Past, ids: dict[str, UUID]) -> UUID:
+    today = past.built_at.date()
+    with past.lived(60):
+        cohort = cohorts.create_cohort(
+            "West 3",
+            COURSE,
+            today - timedelta(days=49),
+            today + timedelta(days=123),
+            {
+                "concepts": today + timedelta(days=5),
+                "collection": today + timedelta(days=40),
+                "processing": today + timedelta(days=80),
+                "dissemination": today + timedelta(days=120),
+            },
+            "Africa/Abidjan",
+            by=ids["admin"],
+        )
+        people.grant_role(ids["ruth"], "coordinator", "cohort", str(cohort), ids["admin"])
+    with past.lived(52):
+        for somebody in PEOPLE:
+            if somebody.role == "trainee":
+                cohorts.add_member(cohort, ids[somebody.key], ids["ruth"])
+    return cohort
+
+
+def _live(past: Past, somebody: Somebody, person: UUID, cohort: UUID, module: Module) -> None:
+    match somebody.stage:
+        case "half":
+            _lessons(past, person, module, (20, 12, 4))
+            _attempt(past, person, module, 1, right_share=1, answered=6, hand_in=False)
+        case "reading":
+            _lessons(past, person, module, (6,))
+            _lesson(past, person, module, 1, 2, checks=2)
+        case "passed":
+            _lessons(past, person, module, (40, 36, 30))
+            _attempt(past, person, module, 28, right_share=0.92)
+        case "failed":
+            _lessons(past, person, module, (33, 28, 22))
+            for days_ago, share in ((20, 0.3), (13, 0.5), (5, 0.58)):
+                _attempt(past, person, module, days_ago, right_share=share)
+        case "stuck":
+            _lessons(past, person, module, (23,))
+        case "left":
+            _lessons(past, person, module, (44, 40, 37))
+            _attempt(past, person, module, 35, right_share=1)
+            with past.lived(9):
+                membership = people_queries.memberships_of(person)[0]
+                people.end_membership(membership.id, clock.today(), "other_office", person)
+
+
+def _lessons(past: Past, person: UUID, module: Module, days: tuple[int, ...]) -> None:
+    for number, days_ago in enumerate(days):
+        _lesson(past, person, module, number, days_ago)
+
+
+def _lesson(past: Past, person: UUID, module: Module, number: int, days_ago: int, checks: int | None = None) -> None:
+    """Try a lesson's checks: the first one wrongly, as people do, then right."""
+    lesson = module.written[number]
+    with past.lived(days_ago):
+        for place, question in enumerate(lesson.checks[:checks]):
+            if place == 0:
+                assessment.answer_check(person, lesson, question, answers.wrong(question))
+            assessment.answer_check(person, lesson, question, answers.right(question))
+
+
+def _attempt(
+    past: Past,
+    person: UUID,
+    module: Module,
+    days_ago: int,
+    right_share: float,
+    answered: int | None = None,
+    hand_in: bool = True,
+) -> None:
+    with past.lived(days_ago, hour=10):
+        attempt = assessment.start(person, module)
+        asked = assessments.sheet(attempt).asked
+        for place, item in enumerate(asked[:answered]):
+            known = place < round(right_share * len(asked))
+            answer = answers.right(item.question) if known else answers.wrong(item.question)
+            assessment.save_answer(attempt, item.position, answer)
+        if hand_in:
+            assessment.submit(attempt)

@@ -1,0 +1,31 @@
+"""`lms content`: for those who write."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from config import Config
+from lms.curriculum import check as rules
+
+
+@click.group()
+def content() -> None:
+    """What is taught: check it."""
+
+
+@content.command()
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path), help="The content folder; by default the configured."
+)
+def check(folder: Path | None) -> None:
+    """Say everything that is wrong in the content, with file and line; exit 1 if anything is."""
+    folder = folder or Config.load().content_dir
+    found = rules.problems(folder)
+    for problem in found:
+        click.echo(str(problem))
+    files = len({problem.file for problem in found})
+    click.echo(f"{len(found)} problems in {files} files." if found else f"All content in {folder} is good.")
+    sys.exit(1 if found else 0)

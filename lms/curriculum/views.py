@@ -1,0 +1,23 @@
+"""One page for the administrator: is the content in order, and what is written."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from lms.curriculum import index
+from lms.policy import define
+from lms.web import language
+from lms.web.viewer import permit
+
+blueprint = Blueprint("curriculum", __name__, template_folder="templates")
+
+define("content.see", "administrator")
+
+
+@blueprint.get("/admin/content")
+@permit("content.see")
+def problems() -> str:
+    """What `lms content check` says, which files serve an older version, and which lessons have a text."""
+    content = index.current()
+    modules = [content.module(module.id, language.code()) for module in content.modules]
+    return render_template("curriculum/problems.html", content=content, modules=modules)

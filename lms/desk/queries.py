@@ -1,0 +1,124 @@
+"""What the desk gathers from the rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from lms import clock
+from lms.assessment import queries as assessments
+from lms.assessment.rules import Standing
+from lms.certificates import queries as certificates
+from lms.cohorts import queries as cohorts
+from lms.curriculum import index
+from lms.curriculum.content import Course
+from lms.desk import rules
+from lms.learning import queries as learning
+from lms.people import queries as people
+from lms.policy import Target, Viewer
+from lms.web import language
+from lms.web.timeline import Event
+
+
+@dataclass(frozen=True)
+class Today:
+    """A trainee's day: the next thing, the course with what is done of it, certificates, target dates."""
+
+    next: rules.Next
+    course: Course
+    done: frozenset[str]
+    begun: frozenset[str]
+    standings: dict[str, Standing]
+    targets: dict[str, date]
+    certificates: list[certificates.Listed]
+
+    @property
+    def shares(self) -> list[float]:
+        """One number a module, 0 to 1, for the rings: lessons done over all its lessons."""
+        return [
+            sum(lesson.id in self.done for lesson in module.lessons) / max(1, len(module.lessons))
+            for module in self.course.modules
+        ]
+
+
+def today_of(viewer: Viewer) -> Today | None:
+    """What a trainee's day holds; None for somebody who takes no course. Six statements."""
+    progress = [p for p in learning.progress_of([viewer.person_id]) if p.state == "active"]
+    if not progress:
+        return None
+    own = progress[0]
+    course = index.current().course(own.course, language.code())
+    written = [module for module in course.modules if module.written]
+    standings = {
+        module: standing
+        for (_person, module), standing in assessments.standings([viewer.person_id], written).items()
+    }
+    tried = assessments.checks_tried(viewer.person_id)
+    done = frozenset(own.lessons)
+    return Today(
+        rules.next_step(course.modules, done, tried, standings),
+        course,
+        done,
+        frozenset(tried),
+        standings,
+        cohorts.targets_for(viewer.person_id),
+        certificates.certificates_of(viewer.person_id),
+    )
+
+
+def timeline(person_id: UUID) -> list[Event]:
+    """Everything that the rooms tell of a person, newest first."""
+    rooms = (learning, assessments, certificates)
+    events = [event for room in rooms for event in room.events_of(person_id)]
+    return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+@dataclass(frozen=True)
+class StaffLine:
+    """Somebody of an office's staff, present or former, and the certificates earned while there."""
+
+    person_id: UUID
+    name: str
+    post: str
+    starts_on: date
+    ends_on: date | None
+    certificates: list[certificates.Listed]
+
+
+@dataclass(frozen=True)
+class Office:
+    id: UUID
+    name: str
+    staff: list[StaffLine]
+    former: list[StaffLine]
+
+    @property
+    def issued(self) -> int:
+        lines = self.staff + self.former
+        return len({c.id for line in lines for c in line.certificates if c.state == "issued"})
+
+
+def office(organisation_id: UUID) -> Office:
+    """An office as its focal point sees it: staff, former staff, and what was earned there. Three statements."""
+    found = people.organisation(organisation_id)
+    today = clock.today(found.time_zone)
+    earned: dict[UUID, list[certificates.Listed]] = {}
+    for certificate in certificates.of_organisation(organisation_id):
+        earned.setdefault(certificate.person_id, []).append(certificate)
+    staff, former = [], []
+    for member in people.people_of_organisation(organisation_id, today):
+        own = [
+            c
+            for c in earned.get(member.person_id, [])
+            if member.starts_on <= c.completed_on and (member.ends_on is None or c.completed_on < member.ends_on)
+        ]
+        line = StaffLine(member.person_id, member.name, member.post, member.starts_on, member.ends_on, own)
+        (former if member.ends_on is not None and member.ends_on <= today else staff).append(line)
+    return Office(found.id, found.name_in(language.code()), staff, former)
+
+
+def office_target(organisation: UUID) -> Target | None:
+    """What an office belongs to: itself."""
+    found = people.organisation_or_none(organisation)
+    return Target(scopes=frozenset({("organisation", str(organisation))})) if found else None

@@ -1,0 +1,117 @@
+"""Keeping files: bytes first, then the row; what is given out is what was stored, or it is not given out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from io import BytesIO
+from pathlib import Path
+from uuid import UUID
+
+from flask import Response, current_app, send_file
+from flask_babel import gettext as _
+
+from lms import clock, db
+from lms.files.models import StoredFile
+from lms.policy import Refusal
+
+
+def path_of(sha256: str) -> Path:
+    """Where the bytes of that hash lie: `files/ab/cdef…` in the data folder."""
+    folder: Path = current_app.config["LMS"].data_dir / "files" / sha256[:2]
+    return folder / sha256[2:]
+
+
+def keep(data: bytes) -> str:
+    """Put bytes on the disk, and be sure that they lie there; their SHA-256.
+
+    Needs no transaction and holds none up: large bytes are best kept before `write()` is opened. Written to
+    a temporary file in the same folder, synced, renamed, and the folders synced, so that a place on disk
+    holds all of its bytes or does not exist. Raises `OSError` where the disk is full or read-only.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = path_of(sha256)
+    if path.exists() and path.read_bytes() == data:
+        return sha256
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    for folder in (path.parent, path.parent.parent):
+        _sync(folder)
+    return sha256
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def store(data: bytes, media_type: str, name: str) -> UUID:
+    """Keep a file: its bytes, and then its row in the transaction that is open; the row's id."""
+    s = db.need_write()
+    row = StoredFile(
+        id=db.new_id(),
+        sha256=keep(data),
+        size=len(data),
+        media_type=media_type,
+        name=name[:255],
+        created_at=clock.now(),
+    )
+    s.add(row)
+    s.flush()
+    return row.id
+
+
+def read(file_id: UUID) -> tuple[bytes, StoredFile]:
+    """A file's bytes, proved to be those that were stored, and its row.
+
+    Raises `Refusal("no_file")` where there is no such row, and `Refusal("file_damaged")`, logged, where the
+    disk no longer holds these bytes.
+    """
+    row = db.session().get(StoredFile, file_id)
+    if row is None:
+        raise Refusal("no_file", _("There is no such file."), status=404)
+    try:
+        data = path_of(row.sha256).read_bytes()
+    except OSError as error:
+        wrong = f"cannot be read: {error.strerror}"
+    else:
+        if len(data) == row.size and hashlib.sha256(data).hexdigest() == row.sha256:
+            return data, row
+        wrong = f"holds {len(data)} bytes that are not the {row.size} stored"
+    current_app.logger.error("file %s: %s %s", file_id, path_of(row.sha256), wrong)
+    raise Refusal(
+        "file_damaged",
+        _("This file is damaged on our disk and is not handed out. Whoever runs the system can restore it."),
+        status=500,
+    )
+
+
+def send(file_id: UUID) -> Response:
+    """A file as a download: an attachment under its name, never guessed at, never kept on the way."""
+    data, row = read(file_id)
+    response = send_file(BytesIO(data), row.media_type, as_attachment=True, download_name=row.name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def sweep(older_than_seconds: float = 86400) -> int:
+    """Remove temporary files that a killed process left behind; how many."""
+    before = clock.now().timestamp() - older_than_seconds
+    folder = current_app.config["LMS"].data_dir / "files"
+    left = [path for path in folder.glob("*/*.tmp") if path.stat().st_mtime < before]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)

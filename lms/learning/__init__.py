@@ -1,0 +1,20 @@
+"""Learning: who takes which course, what is done, what is next. Reading is never locked; only what certifies is."""
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from lms import assessment
+from lms.learning import service, views
+from lms.policy import Viewer
+from lms.web import menu
+
+
+def _learns(viewer: Viewer) -> bool:
+    return not viewer.has("administrator", "observer")
+
+
+def init_app(app: Flask) -> None:
+    assessment.signals.answered.connect(4, service.lesson_answered)
+    assessment.signals.submitted.connect(4, service.assessment_submitted)
+    menu.add("learning.learn", _l("Learn"), "learn", 20, _learns)
+    app.register_blueprint(views.blueprint)

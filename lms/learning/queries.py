@@ -1,0 +1,115 @@
+"""What people have done in their courses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from lms.curriculum import index
+from lms.db import session
+from lms.learning.models import Completion, Enrolment, LessonCompletion
+from lms.web import language
+from lms.web.timeline import Event
+
+
+@dataclass(frozen=True)
+class Done:
+    """A module that somebody completed."""
+
+    completion_id: UUID
+    module: str
+    extent: str
+    score: float
+    completed_at: datetime
+
+
+@dataclass
+class Progress:
+    """One person in one course: the ids of lessons done, and the completions by module and extent."""
+
+    enrolment_id: UUID
+    person_id: UUID
+    course: str
+    state: str
+    enrolled_at: datetime
+    lessons: dict[str, datetime] = field(default_factory=dict)
+    completions: dict[tuple[str, str], Done] = field(default_factory=dict)
+
+
+def progress_of(person_ids: Iterable[UUID], course: str | None = None) -> list[Progress]:
+    """The progress of these people, in one course or in all of theirs: two statements, however many people."""
+    ids = list(person_ids)
+    rows = session().execute(
+        select(Enrolment, LessonCompletion.lesson, LessonCompletion.completed_at)
+        .outerjoin(LessonCompletion, LessonCompletion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id.in_(ids), *([Enrolment.course == course] if course else []))
+        .order_by(Enrolment.enrolled_at)
+    )
+    found: dict[UUID, Progress] = {}
+    for enrolment, lesson, at in rows:
+        progress = found.setdefault(
+            enrolment.id,
+            Progress(
+                enrolment.id, enrolment.person_id, enrolment.course, enrolment.state, enrolment.enrolled_at
+            ),
+        )
+        if lesson is not None:
+            progress.lessons[lesson] = at
+    if found:
+        for row in session().scalars(select(Completion).where(Completion.enrolment_id.in_(found))):
+            found[row.enrolment_id].completions[row.module, row.extent] = Done(
+                row.id, row.module, row.extent, row.score, row.completed_at
+            )
+    return list(found.values())
+
+
+def lessons_done(person_id: UUID) -> set[str]:
+    """The ids of the lessons that this person has done, in whatever course: one statement, for the lesson page."""
+    rows = session().scalars(
+        select(LessonCompletion.lesson)
+        .join(Enrolment, Enrolment.id == LessonCompletion.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+    )
+    return set(rows)
+
+
+def enrolments_with(person_id: UUID, module_id: str) -> list[Enrolment]:
+    """This person's active enrolments in courses that hold the module."""
+    courses = [course.id for course in index.current().courses if any(m.id == module_id for m in course.modules)]
+    return list(
+        session().scalars(
+            select(Enrolment).where(
+                Enrolment.person_id == person_id, Enrolment.course.in_(courses), Enrolment.state == "active"
+            )
+        )
+    )
+
+
+def events_of(person_id: UUID) -> list[Event]:
+    """What this room tells of a person's past."""
+    events = []
+    content = index.current()
+    for progress in progress_of([person_id]):
+        course = content.course(progress.course, language.code())
+        events.append(
+            Event(progress.enrolled_at, "begun", _("Enrolled in %(course)s", course=course.title), "")
+        )
+        for lesson_id, at in progress.lessons.items():
+            if lesson := content.lesson_or_none(lesson_id, language.code()):
+                link = url_for("learning.lesson", lesson=lesson_id)
+                events.append(Event(at, "done", _("Finished the lesson %(title)s", title=lesson.title), link))
+        for done in progress.completions.values():
+            module = content.module(done.module, language.code())
+            text = (
+                _("Completed the module %(module)s", module=module.title)
+                if done.extent == "module"
+                else _("Completed all written lessons of %(module)s", module=module.title)
+            )
+            events.append(Event(done.completed_at, "completed", text, ""))
+    return events

@@ -1,0 +1,98 @@
+"""Enrolling, and drawing the conclusions from what was answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from lms import audit, clock, db
+from lms.assessment import queries as assessments
+from lms.assessment.signals import Answered, Submitted
+from lms.curriculum import index
+from lms.learning import queries, rules
+from lms.learning.models import Completion, Enrolment, LessonCompletion
+from lms.learning.signals import Completed, completed
+from lms.policy import Refusal
+
+
+def enrol(person_id: UUID, course: str, by: UUID | None = None) -> bool:
+    """Enrol a person in a course, once; says whether this call did. A withdrawn enrolment is taken up again.
+
+    Raises `Refusal("unknown_course")`.
+    """
+    s = db.need_write()
+    if all(known.id != course for known in index.current().courses):
+        raise Refusal("unknown_course", _("There is no such course."))
+    if db.insert_once(Enrolment, person_id=person_id, course=course, enrolled_at=clock.now()):
+        audit.record("learning.enrolled", "person", person_id, by, course=course)
+        return True
+    row = s.scalars(select(Enrolment).where(Enrolment.person_id == person_id, Enrolment.course == course)).one()
+    if row.state == "active":
+        return False
+    row.state = "active"
+    audit.record("learning.enrolled_again", "person", person_id, by, course=course)
+    return True
+
+
+def lesson_answered(event: Answered) -> None:
+    """Receiver: when every check of a lesson has been tried, the lesson is done."""
+    kind, _colon, lesson_id = event.instrument.partition(":")
+    lesson = index.current().lesson_or_none(lesson_id, "en")
+    if kind != "checks" or not event.all_tried or lesson is None:
+        return
+    for enrolment in queries.enrolments_with(event.person_id, lesson.module):
+        if db.insert_once(
+            LessonCompletion, enrolment_id=enrolment.id, lesson=lesson_id, completed_at=event.at
+        ):
+            conclude(enrolment, lesson.module, event.at)
+
+
+def assessment_submitted(event: Submitted) -> None:
+    """Receiver: a passed assessment may be the last thing that was asked."""
+    kind, _colon, module_id = event.instrument.partition(":")
+    if kind == "assessment" and event.passed:
+        for enrolment in queries.enrolments_with(event.person_id, module_id):
+            conclude(enrolment, module_id, event.at)
+
+
+def conclude(enrolment: Enrolment, module_id: str, at: datetime) -> None:
+    """Complete the module if nothing is missing, once, and say so upward in the same transaction."""
+    s = db.need_write()
+    module = index.current().module(module_id, "en")
+    done = set(s.scalars(select(LessonCompletion.lesson).where(LessonCompletion.enrolment_id == enrolment.id)))
+    standing = assessments.standing(enrolment.person_id, module)
+    if not rules.is_complete(module, done, standing.passed):
+        return
+    completion_id = db.new_id()
+    lessons = [lesson.id for lesson in module.written]
+    minutes = sum(lesson.minutes for lesson in module.written)
+    extent = rules.extent(module)
+    score = standing.best or 0.0
+    if db.insert_once(
+        Completion,
+        id=completion_id,
+        enrolment_id=enrolment.id,
+        person_id=enrolment.person_id,
+        module=module_id,
+        extent=extent,
+        lessons=lessons,
+        minutes=minutes,
+        score=score,
+        completed_at=at,
+    ):
+        completed.send(
+            Completed(
+                completion_id,
+                enrolment.person_id,
+                enrolment.course,
+                module_id,
+                extent,
+                tuple(lessons),
+                minutes,
+                score,
+                at,
+            )
+        )

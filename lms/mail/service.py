@@ -1,0 +1,155 @@
+"""What is told by mail: the kinds of letters, and putting one into the outbox.
+
+A room names its kinds once (`kind("people.invitation", …)`) and keeps each one's text in
+`templates/people/mail/invitation.txt`: the first line is the subject, the rest the letter.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import current_app, render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import update
+
+from config import Config
+from lms import audit, clock, db
+from lms.mail.models import Notice, OutboxMessage
+from lms.policy import Refusal
+from lms.text import clean
+
+LINE = 72
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of letter: its stable name, and what an administrator reads of it (a lazy string)."""
+
+    name: str
+    label: Any
+
+    @property
+    def template(self) -> str:
+        room, _dot, letter = self.name.partition(".")
+        return f"{room}/mail/{letter}.txt"
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def kind(name: str, label: Any) -> str:
+    """Enter a kind of letter; its name, for `notify`."""
+    KINDS[name] = Kind(name, label)
+    return name
+
+
+def notify(
+    kind: str,
+    subject: UUID | str,
+    recipient: UUID | None,
+    address: str,
+    language: str,
+    context: dict[str, Any],
+    due_on: date | None = None,
+    *,
+    name: str = "",
+    step: int = 0,
+    level: int = 0,
+) -> bool:
+    """Tell `recipient` (a person; None for a bare address) about `subject` by a letter that leaves at once.
+
+    Told once for (kind, subject, step, level, due date, recipient), whoever asks and however often; says
+    whether this call was the one. The letter is written here, in the recipient's language; `context` is kept
+    nowhere else, since it may hold a link that signs in.
+    """
+    now = clock.now()
+    notice = db.new_id()
+    told = db.insert_once(
+        Notice,
+        id=notice,
+        kind=kind,
+        subject=str(subject),
+        step=step,
+        level=level,
+        due_on=due_on or clock.today(),
+        recipient=str(recipient or address)[:80],
+        data={},
+        created_at=now,
+    )
+    if told:
+        language = language if language in config().languages else config().languages[0]
+        title, body = write_letter(kind, language, context)
+        db.need_write().add(
+            OutboxMessage(
+                notice_id=notice,
+                address=address,
+                name=clean(name),
+                language=language,
+                title=title,
+                body=body,
+                not_before=now,
+            )
+        )
+    return told
+
+
+def write_letter(kind: str, language: str, context: dict[str, Any]) -> tuple[str, str]:
+    """The subject (one line, at most 300 letters) and the text of a letter, its lines short."""
+    with force_locale(language):
+        text = render_template(KINDS[kind].template, programme=config().programme_name, **context)
+    title, _newline, body = text.strip().partition("\n")
+    paragraphs = [short_lines(part) for part in body.strip().split("\n")]
+    return clean(title)[:300], "\n".join(paragraphs) + "\n"
+
+
+def short_lines(line: str) -> str:
+    """A line broken at spaces into lines of 72 letters; an address of a page stays whole."""
+    return textwrap.fill(line, LINE, break_long_words=False, break_on_hyphens=False)
+
+
+def send_again(message_id: UUID, by: UUID | None) -> None:
+    """Let a letter that failed, or whose fate is unknown, leave once more, under its old Message-ID."""
+    _decide(message_id, by, "mail.sent_again", state="due", tries=0, not_before=clock.now(), error=None)
+
+
+def leave(message_id: UUID, by: UUID | None) -> None:
+    """Let a letter that failed, or whose fate is unknown, rest; its text is blanked."""
+    _decide(message_id, by, "mail.left", state="cancelled", body="")
+
+
+def _decide(message_id: UUID, by: UUID | None, verb: str, **values: Any) -> None:
+    changed = db.need_write().execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message_id, OutboxMessage.state.in_(("failed", "unknown")))
+        .values(worker=None, lease_until=None, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        raise Refusal("letter_moved_on", _("This letter has moved on meanwhile. Reload the page."), 409)
+    audit.record(verb, "outbox_message", message_id, by)
+
+
+def config() -> Config:
+    settings: Config = current_app.config["LMS"]
+    return settings
+
+
+def public_address() -> str:
+    """Where people reach this installation, without a slash at the end."""
+    return config().public_url or f"http://{config().host}:{config().port}"
+
+
+def host() -> str:
+    """The host name of the public address: Message-IDs and the sender's address carry it."""
+    return urlsplit(public_address()).hostname or "localhost"
+
+
+def link(endpoint: str, **values: Any) -> str:
+    """The whole address of a page of ours, for a letter or a printed code; needs no request."""
+    return public_address() + current_app.url_map.bind("").build(endpoint, values)

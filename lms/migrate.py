@@ -1,0 +1,75 @@
+"""Bringing the tables up to date: Alembic, called from `lms migrate`, from `lms init` and from the tests."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from config import ROOT
+from lms import clock, db
+
+
+def _alembic() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+def current() -> str | None:
+    """The revision that the database stands at; None for an empty one."""
+    with db.engine().connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The revision that this version of the software wants."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def move(revision: str, step: str = "upgrade") -> None:
+    """Run migrations to `revision`, up or down, in one transaction.
+
+    On SQLite a table is rebuilt by dropping it, which would fire cascades and break references: foreign keys are
+    switched off before the transaction begins and checked before it ends.
+    """
+    config = _alembic()
+    with db.engine().connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        raw = connection.connection.driver_connection
+        if sqlite and raw is not None:
+            raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            connection.execution_options(sqlite_begin="IMMEDIATE")
+            with connection.begin():
+                config.attributes["connection"] = connection
+                (command.upgrade if step == "upgrade" else command.downgrade)(config, revision)
+                if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+                    raise RuntimeError(f"the migration would leave references to nothing: {broken[:5]}")
+        finally:
+            if sqlite and raw is not None:
+                raw.execute("PRAGMA foreign_keys=ON")
+
+
+def upgrade() -> bool:
+    """To the newest revision; says whether there was anything to do."""
+    if current() == newest():
+        return False
+    move("head")
+    return True
+
+
+def keep_copy(database: str) -> Path | None:
+    """Before a SQLite file is migrated: a copy beside it, named by the moment. None where there is none to copy."""
+    path = Path(database.removeprefix("sqlite:///"))
+    if not database.startswith("sqlite:///") or not path.exists() or current() in (None, newest()):
+        return None
+    with db.engine().connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    copy = path.with_name(f"{path.name}.{clock.now():%Y%m%d-%H%M%S}.before-migration")
+    shutil.copy2(path, copy)
+    return copy

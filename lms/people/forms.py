@@ -1,0 +1,196 @@
+"""What people type. Rules stand in the services; a form asks them, so that each is said beside its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from babel.dates import get_day_names
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateField,
+    EmailField,
+    Field,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from lms import places
+from lms.mail.service import config
+from lms.people import rules, service
+from lms.policy import ROLES, Refusal
+from lms.web import language
+
+KIND_NAMES = {
+    "producer": _l("produces statistics"),
+    "user": _l("uses statistics"),
+    "agency": _l("international agency"),
+}
+INFRASTRUCTURE_NAMES = {
+    "register": _l("population register"),
+    "permits": _l("permits and borders"),
+    "census": _l("census and surveys"),
+    "mixed": _l("a mixed system"),
+    "unknown": _l("not known yet"),
+}
+SEX_NAMES = {"unsaid": _l("not said"), "female": _l("female"), "male": _l("male"), "other": _l("other")}
+ROLE_NAMES = {
+    "administrator": _l("administrator"),
+    "coordinator": _l("coordinator"),
+    "facilitator": _l("facilitator"),
+    "focal_point": _l("focal point"),
+    "observer": _l("observer"),
+}
+REASON_NAMES = {
+    "other_office": _l("to another office of the country"),
+    "abroad": _l("abroad, or to an agency"),
+    "retired": _l("retired"),
+    "contract": _l("end of contract"),
+    "other": _l("another reason"),
+    "unknown": _l("not known"),
+}
+
+
+class Form(FlaskForm):
+    """A form that can take a service's refusal and say it beside the field that it is about."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        field = self._fields.get(refusal.field)
+        if field is None:
+            self.form_errors.append(refusal.message)
+        else:
+            field.errors = [*field.errors, refusal.message]
+
+
+def honours(check: Callable[[str], Any]) -> Callable[[Any, Field], None]:
+    """A validator that asks a service's check."""
+
+    def validate(_form: Any, field: Field) -> None:
+        try:
+            check(field.data or "")
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from None
+
+    return validate
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [(code, language.NAMES[code]) for code in config().languages]
+
+
+def _zones() -> list[tuple[str, str]]:
+    return places.time_zones(language.code())
+
+
+def _countries() -> list[tuple[str, str]]:
+    return [("", ""), *places.countries(language.code())]
+
+
+def _working_languages() -> list[tuple[str, str]]:
+    locale = get_locale()
+    return [(code, str(locale.languages.get(code, code))) for code in rules.WORKING_LANGUAGES]
+
+
+def _days() -> list[tuple[int, str]]:
+    names = get_day_names("wide", context="stand-alone", locale=get_locale())
+    return [(day, names[day - 1]) for day in range(1, 8)]
+
+
+class Ticks(SelectMultipleField):
+    """Several of a few."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class SignInForm(Form):
+    address = EmailField(_l("Mail address"), [DataRequired(_l("Write your mail address."))])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Write your password."))])
+
+
+class AddressForm(Form):
+    address = EmailField(_l("Mail address"), [honours(service.checked_address)])
+
+
+class PasswordForm(Form):
+    password = PasswordField(_l("New password"), [InputRequired(_l("Choose a password."))])
+
+
+class ChangePasswordForm(PasswordForm):
+    current = PasswordField(_l("Password until now"), [InputRequired(_l("Write your password until now."))])
+
+
+class ProfileForm(Form):
+    """What a person says of themselves."""
+
+    name = StringField(_l("Your name, as it will be printed"), [honours(service.checked_name)])
+    name_latin = StringField(_l("The same in Latin letters"), [Length(max=1000)])
+    sex = SelectField(_l("Sex"), choices=list(SEX_NAMES.items()))
+    post = StringField(_l("Your post"), [Length(max=200, message=_l("Use at most 200 letters."))])
+    language = SelectField(_l("Language"), choices=_languages)
+    time_zone = SelectField(_l("Time zone"), choices=_zones)
+
+    def validate_name_latin(self, field: Field) -> None:
+        if not self.name.errors:
+            honours(lambda typed: service.checked_latin(self.name.data or "", typed))(self, field)
+
+
+class InvitationForm(ProfileForm, PasswordForm):
+    """A profile, and a password to begin with."""
+
+
+class OfficeForm(Form):
+    name = StringField(_l("Name"), [DataRequired(_l("Write the name.")), Length(max=200)])
+    name_en = StringField(_l("Name in English"), [Length(max=200)])
+    name_fr = StringField(_l("Name in French"), [Length(max=200)])
+    name_ar = StringField(_l("Name in Arabic"), [Length(max=200)])
+    country = SelectField(_l("Country"), choices=_countries)
+    kind = SelectField(_l("What it does with statistics"), choices=list(KIND_NAMES.items()))
+    infrastructure = SelectField(
+        _l("Where its data on migration come from"),
+        choices=list(INFRASTRUCTURE_NAMES.items()),
+        default="unknown",
+    )
+    languages = Ticks(_l("Working languages"), choices=_working_languages)
+    time_zone = SelectField(
+        _l("Time zone"), choices=lambda: [("", _l("the usual one of its country")), *_zones()]
+    )
+    weekend = Ticks(_l("Days off"), choices=_days, coerce=int, default=[6, 7])
+
+    def values(self) -> dict[str, Any]:
+        """As `create_organisation` takes them."""
+        names = {code: self._fields[f"name_{code}"].data for code in ("en", "fr", "ar")}
+        fields = ("name", "kind", "country", "languages", "infrastructure", "time_zone", "weekend")
+        return {name: self._fields[name].data for name in fields} | {"names": names}
+
+
+class FocalPointForm(AddressForm):
+    name = StringField(_l("Name, if the address is new here"))
+
+
+class NewPersonForm(AddressForm):
+    name = StringField(_l("Name"), [honours(service.checked_name)])
+    organisation = SelectField(_l("Office"), [Optional()])
+    language = SelectField(_l("Language"), choices=_languages)
+
+
+class RoleForm(Form):
+    role = SelectField(_l("Role"), choices=[(name, ROLE_NAMES[name]) for name in ROLES])
+    over = SelectField(_l("Over"))
+
+
+class MembershipForm(Form):
+    organisation = SelectField(_l("Office"))
+    starts_on = DateField(_l("First day"), [InputRequired(_l("Write the date."))])
+
+
+class EndForm(Form):
+    ends_on = DateField(_l("First day away"), [InputRequired(_l("Write the date."))])
+    reason = SelectField(_l("Where to"), choices=list(REASON_NAMES.items()))

@@ -1,0 +1,123 @@
+"""Mail addresses of a person: several, each confirmed by a letter, any of them signs in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select, update
+
+from lms import audit, clock, db, text
+from lms.mail.service import kind, link, notify
+from lms.people.models import Address, Person, Token
+from lms.people.service.rows import locked_address, locked_person
+from lms.people.service.tokens import make_token, use_token
+from lms.people.service.typed import checked_address
+from lms.policy import Refusal
+
+ADDRESS = kind("people.address", _l("Confirmation of an address"))
+
+
+def add_address(person_id: UUID, address: str, by: UUID | None) -> UUID:
+    """Add an address to a person; a letter asks there for its confirmation.
+
+    Whether it is anyone else's is not told. For a person who has not joined yet it becomes the primary one at
+    once, and the next invitation goes there.
+    Raises Refusal (address_form, address_yours) with the field.
+    """
+    s = db.need_write()
+    person, address = locked_person(person_id), checked_address(address)
+    same = Address.key == text.address_key(address)
+    row = s.scalars(select(Address).where(Address.person_id == person_id, same)).one_or_none()
+    if row is not None and row.confirmed_at is not None:
+        raise Refusal("address_yours", _("This address is there already."), field="address")
+    if row is None:
+        row = new_address(person_id, address)
+        s.add(row)
+        s.flush()
+        audit.record("people.address_added", "address", row.id, by, person=str(person_id))
+    if person.password_hash is None:
+        _set_primary(row)
+    else:
+        _send_confirmation(person, row)
+    return row.id
+
+
+def send_confirmation(address_id: UUID) -> None:
+    """Send the letter that asks for an address's confirmation once more."""
+    row = locked_address(address_id)
+    if row.confirmed_at is None:
+        _send_confirmation(locked_person(row.person_id), row)
+
+
+def confirm_address(token: str) -> UUID:
+    """Confirm the address that this link went to; whose it is now.
+
+    Raises Refusal (link_unknown, link_used, link_expired, address_taken).
+    """
+    made = use_token("address", token)
+    row = locked_address(made.address_id)
+    confirm(row, made.person_id)
+    return made.person_id
+
+
+def make_primary(address_id: UUID, by: UUID | None) -> None:
+    """Have letters go to this address, which must be confirmed (Refusal address_unconfirmed)."""
+    row = locked_address(address_id)
+    if row.confirmed_at is None:
+        raise Refusal(
+            "address_unconfirmed", _("Confirm this address first: open the link that was sent there.")
+        )
+    _set_primary(row)
+    audit.record("people.address_made_primary", "address", row.id, by, person=str(row.person_id))
+
+
+def remove_address(address_id: UUID, by: UUID | None) -> None:
+    """Take an address away. The primary one stays (Refusal address_primary): letters need somewhere to go."""
+    s = db.need_write()
+    row = locked_address(address_id)
+    if row.is_primary:
+        raise Refusal("address_primary", _("Letters go to this address. Make another one primary first."))
+    audit.record("people.address_removed", "address", row.id, by, person=str(row.person_id))
+    s.execute(delete(Token).where(Token.address_id == row.id))
+    s.delete(row)
+
+
+def new_address(person_id: UUID, address: str, primary: bool = False) -> Address:
+    return Address(
+        id=db.new_id(),
+        person_id=person_id,
+        address=address,
+        key=text.address_key(address),
+        is_primary=primary,
+        created_at=clock.now(),
+    )
+
+
+def _set_primary(row: Address) -> None:
+    db.need_write().execute(
+        update(Address).where(Address.person_id == row.person_id).values(is_primary=Address.id == row.id)
+    )
+
+
+def confirm(row: Address, by: UUID) -> None:
+    """A confirmed address signs in to one account: the UNIQUE index decides (Refusal address_taken)."""
+    s = db.need_write()
+    if row.confirmed_at is not None:
+        return
+    row.confirmed_at = clock.now()
+    audit.record("people.address_confirmed", "address", row.id, by, person=str(row.person_id))
+    try:
+        s.flush()
+    except db.IntegrityError:
+        message = _(
+            "This address signs in to another account: use that one, or ask there for a new password."
+        )
+        raise Refusal("address_taken", message, 409) from None
+
+
+def _send_confirmation(person: Person, row: Address) -> None:
+    token, made = make_token("address", person.id, row.id)
+    context = {"name": person.name, "link": link("people.confirm_address", token=token)}
+    notify(ADDRESS, made, person.id, row.address, person.language, context, name=person.name)

