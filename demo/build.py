@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,10 +25,10 @@ from lms.people.models import Person
 COURSE, MODULE = "foundations", "concepts"
 
 
-def configure(data_dir: Path | None = None) -> Config:
+def configure() -> Config:
     """The demonstration's configuration, put into the environment so that the server's children find it."""
     base = Config.load()
-    folder = (data_dir or base.data_dir / "demo").resolve()
+    folder = base.data_dir if "LMS_DATA_DIR" in os.environ else base.data_dir / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "secret"
     if not secret.exists():

@@ -16,7 +16,7 @@ from lms import create_app, db, migrate as tables
 
 def _config(**given: object) -> Config:
     try:
-        return Config.load(**given).check()
+        return Config.load(None, **given).check()
     except Unsafe as error:
         raise click.ClickException(str(error)) from None
 
@@ -48,8 +48,8 @@ def init(
     data_dir: Path | None,
 ) -> None:
     """Make an empty programme: its settings, its tables, its administrator."""
-    given = {"data_dir": str(data_dir)} if data_dir else {}
-    folder = Config.load(demo=False, **given).data_dir
+    given: dict[str, object] = {"data_dir": str(data_dir)} if data_dir else {}
+    folder = Config.load(None, demo=False, **given).data_dir
     file = folder / "lms.toml"
     if file.exists():
         raise click.ClickException(f"{file} is there already: this programme was made before. Nothing was changed.")

@@ -193,8 +193,9 @@ def insert_once(model: type[Base], **values: Any) -> bool:
             row[column.key] = (
                 column.default.arg(None) if column.default.is_callable else getattr(column.default, "arg", None)
             )
-    result = s.execute(insert(model).values(row).on_conflict_do_nothing())
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    # RETURNING and not rowcount, which psycopg leaves at -1 here.
+    made = insert(model).values(row).on_conflict_do_nothing().returning(*model.__mapper__.primary_key)
+    return s.execute(made).first() is not None
 
 
 def locked(row: type[Base], key: UUID) -> Any:

@@ -17,7 +17,7 @@ from babel import Locale, UnknownLocaleError
 from config import Config
 from lms.text import sort_key
 
-_FILE = Path(__file__).parent / "data" / "countries.csv"
+DATA = Path(__file__).parent / "data"
 
 INVENTED = {
     "QM": {"en": "Tavara", "fr": "Tavara", "ar": "تافارا"},
@@ -48,7 +48,7 @@ def configure(config: Config) -> None:
 
 @cache
 def _iso() -> dict[str, tuple[str, str]]:
-    with _FILE.open(encoding="ascii", newline="") as file:
+    with (DATA / "countries.csv").open(encoding="ascii", newline="") as file:
         return {row["alpha2"]: (row["alpha3"], row["numeric"]) for row in csv.DictReader(file)}
 
 

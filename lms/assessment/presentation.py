@@ -1,4 +1,4 @@
-"""Questions as the browser may see them: shuffled, without key or seed; graded, with what is said about the answer.
+"""Questions as the browser may see them: shuffled, without key or seed; graded, with what there is to say.
 
 Templates get these values and never a Question, so that no template can show a key by mistake.
 """
@@ -29,20 +29,23 @@ from lms.curriculum.content import Lesson, Question
 from lms.policy import Refusal
 from lms.web import language
 
+_NOTHING = Markup()
+
 
 @dataclass(frozen=True)
 class Line:
     """One option, left side or item as it is shown; for what is typed there is one line without a text.
 
-    `position` is its value in the form, or the end of its field's name. `chosen`: whether an option was, or which
-    of `offered` was (None: none yet). `expected` is the right one of `offered`, where another was chosen.
+    `position` is its value in the form, or the end of its field's name. `chosen`: whether an option was, or
+    which of `offered` was (None: none yet). `expected` is the right one of `offered`, where another was
+    chosen.
     """
 
     position: int
     text: Markup
     chosen: int | None
     mark: Mark = ""
-    feedback: Markup = Markup()
+    feedback: Markup = _NOTHING
     expected: str = ""
 
 
@@ -65,7 +68,7 @@ class Presented:
     understood: str = ""
     graded: bool = False
     fraction: float = 0.0
-    general: Markup = Markup()
+    general: Markup = _NOTHING
 
     @property
     def blocks(self) -> bool:
@@ -76,7 +79,7 @@ class Presented:
 def presented(
     question: Question, seed: str, answer: Answer | None = None, graded: Graded | None = None
 ) -> Presented:
-    """The question in the seed's order, with the person's answer and, once there is a `graded`, what it came to."""
+    """The question in the seed's order, with the person's answer and, given `graded`, what it came to."""
     order = rules.shuffle(question, seed)
     offered: tuple[str, ...] = ()
     if question.kind == "matching":
@@ -198,8 +201,8 @@ def answer_from_form(
 ) -> Answer | None:
     """The answer in a check's form; None where there is none.
 
-    Raises `Refusal`: `question_changed` (409), where the page shows another version than the one there is now,
-    and those of `rules.parse_form`.
+    Raises `Refusal`: `question_changed` (409), where the page shows another version than the one there is
+    now, and those of `rules.parse_form`.
     """
     seed = check_seed(person_id, lesson)
     if form.get("version") != rules.version(question, seed):
@@ -213,7 +216,7 @@ def answer_from_form(
 
 @dataclass(frozen=True)
 class Item:
-    """A question of an attempt as it is shown. `name` begins its fields; `seq` is when its answer was given."""
+    """A question of an attempt as shown. `name` begins its fields; `seq` is when its answer was given."""
 
     position: int
     name: str

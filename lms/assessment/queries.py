@@ -30,7 +30,7 @@ CHECKS, ASSESSMENT = "checks:", "assessment:"
 
 @dataclass(frozen=True)
 class CheckAnswer:
-    """The last answer to a check, and how often it was tried. `question_hash` says which version it answers."""
+    """The last answer to a check, and how often it was tried; `question_hash` is the version it answers."""
 
     answer: Answer | None
     question_hash: str
@@ -110,7 +110,7 @@ def attempts(person_id: UUID, instrument: str) -> list[AttemptLine]:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question in an attempt, as it was when it was drawn. `fraction` is filled once the attempt was handed in."""
+    """A question in an attempt, as it was when drawn. `fraction` is filled once the attempt is handed in."""
 
     position: int
     question: Question
@@ -164,7 +164,9 @@ def sheet(attempt_id: UUID, position: int | None = None) -> Sheet:
             select(Attempt, Response, QuestionVersion.data)
             .join(Response, Response.attempt_id == Attempt.id)
             .join(QuestionVersion, QuestionVersion.hash == Response.question_hash)
-            .where(Attempt.id == attempt_id, *([Response.position == position] if position else []))
+            .where(
+                Attempt.id == attempt_id, *([Response.position == position] if position is not None else [])
+            )
             .order_by(Response.position)
         )
         .all()
@@ -191,6 +193,13 @@ def sheet(attempt_id: UUID, position: int | None = None) -> Sheet:
             for _attempt, row, data in rows
         ),
     )
+
+
+def answered_of(attempt_id: UUID) -> tuple[int, int]:
+    """How many questions of an attempt have an answer, and how many there are."""
+    counts = select(func.count(Response.answer), func.count(Response.id)).where(Response.attempt_id == attempt_id)
+    answered, questions = session().execute(counts).one()
+    return answered, questions
 
 
 # --- Standing -------------------------------------------------------------------------------------
@@ -250,7 +259,7 @@ def _instruments(modules: Iterable[str]) -> list[str]:
 
 
 def _granted(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], int]:
-    """How many further attempts were opened, for people who need to know: an override comes after the last one."""
+    """How many further attempts were opened for these people and modules: one statement."""
     if not keys:
         return {}
     rows = session().execute(
@@ -275,7 +284,7 @@ def last_acts(person_ids: Collection[UUID]) -> dict[UUID, datetime]:
         .where(Attempt.person_id.in_(person_ids))
         .group_by(Attempt.person_id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def module_title(module_id: str) -> str:

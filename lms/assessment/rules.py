@@ -4,7 +4,7 @@ Pure functions over plain values. An answer is plain JSON in the question's own 
 
     single     {"choice": 1}                        the option chosen
     multiple   {"choices": [0, 2]}                  the options chosen
-    matching   {"pairs": [2, null, 1]}              for each left side, one of the question's distinct right sides
+    matching   {"pairs": [2, null, 1]}              for each left side, one of the distinct right sides
     ordering   {"order": [2, 0, 1]}                 for each item, the place given to it (from 0)
     numerical  {"text": "12,5", "language": "fr"}   as typed
     short      {"text": "QMA"}                      as typed
@@ -49,7 +49,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Graded:
-    """What an answer earned (0 to 1), the notes in the question's own order, and what is said about the whole.
+    """What an answer earned (0 to 1), the notes in the question's own order, and a word on the whole.
 
     `general` (html) is filled where no answer's own feedback fits; `understood` is how a number was read.
     """
@@ -69,11 +69,12 @@ def rights(question: Question) -> tuple[str, ...]:
 
 
 def grade(question: Question, answer: Answer | None) -> Graded:
-    """Grade an answer that fits its question (`fits`). No answer earns nothing and is told nothing but the general.
+    """Grade an answer that fits its question (`fits`). No answer earns nothing.
 
-    Single choice, number and text earn the fraction of what was chosen or met. Multiple choice earns the sum of
-    what was chosen, wrong ones subtracted, never below 0. Matching earns the share of right pairs. Ordering earns
-    the share of neighbours that follow each other as they should: one item out of place costs little.
+    Single choice, number and text earn the fraction of what was chosen or met. Multiple choice earns the sum
+    of what was chosen, wrong ones subtracted, never below 0. Matching earns the share of right pairs.
+    Ordering earns the share of neighbours that follow each other as they should: one item out of place costs
+    little.
     """
     if answer is None:
         return Graded(0.0, (), question.feedback)
@@ -212,7 +213,7 @@ def _index(value: Any, among: Sequence[Any]) -> bool:
 
 
 def complete(question: Question, answer: Answer | None) -> bool:
-    """Whether nothing of the answer is missing: every pair matched, every item placed, a number that reads as one."""
+    """Whether nothing is missing: every pair matched, every item placed, a number that reads as one."""
     if answer is None:
         return False
     if question.kind == "numerical":
@@ -245,9 +246,9 @@ def parse_form(
 ) -> Answer | None:
     """The answer in a form whose values are positions in `order`; None where nothing was chosen or typed.
 
-    Fields: `name` (once, or once for each option chosen); for matching `name-0`, `name-1`, … by left side; for
-    ordering the same by shown item, the value being the place given to it. `language` is the page's, for numbers.
-    Raises `Refusal`: `unreadable_answer`, `answer_too_long`.
+    Fields: `name` (once, or once for each option chosen); for matching `name-0`, `name-1`, … by left side;
+    for ordering the same by shown item, the value being the place given to it. `language` is the page's, for
+    numbers. Raises `Refusal`: `unreadable_answer`, `answer_too_long`.
     """
     answer: Answer
     if question.kind == "single":
@@ -304,12 +305,12 @@ def unreadable() -> Refusal:
 
 
 def _rank(seed: str, *parts: str) -> bytes:
-    """Where the seed puts something: the same everywhere, for ever, and not to be guessed without the seed."""
+    """Where the seed puts something: the same for ever, and not to be guessed without the seed."""
     return hmac.new(seed.encode(), "\x1f".join(parts).encode(), sha256).digest()
 
 
 def draw(bank: Iterable[Question], n: int, seed: str) -> list[Question]:
-    """`n` questions (or all, if there are fewer), spread evenly over lessons, in each over competencies, then levels."""
+    """`n` questions (all, if there are fewer), even over lessons, in each over competencies, then levels."""
     by: list[Callable[[Question], str]] = [
         lambda q: q.lesson,
         lambda q: q.competency,
@@ -320,7 +321,7 @@ def draw(bank: Iterable[Question], n: int, seed: str) -> list[Question]:
 
 
 def _spread(questions: list[Question], seed: str, by: list[Callable[[Question], str]]) -> list[Question]:
-    """All questions in an order of which every beginning is as even as it can be: one from each group in turn."""
+    """All questions, one from each group in turn: every beginning is as even as it can be."""
     if not by:
         return sorted(questions, key=lambda question: _rank(seed, question.id))
     groups: dict[str, list[Question]] = {}
@@ -337,7 +338,7 @@ def _spread(questions: list[Question], seed: str, by: list[Callable[[Question], 
 
 
 def passes(score: float, pass_percent: int) -> bool:
-    """Whether a score of 0 to 1 reaches the mark. Never rounded up; a sum of fractions may miss by its last bit."""
+    """Whether a score of 0 to 1 reaches the mark. Never rounded up; the last bit of a sum is forgiven."""
     return score * 100 >= pass_percent - 1e-9
 
 
@@ -353,7 +354,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a person stands in an assessment. `best` is 0 to 1; `next_opens_at` is filled while one has to wait."""
+    """Where a person stands in an assessment. `best` is 0 to 1; `next_opens_at`: while one has to wait."""
 
     used: int
     allowed: int
@@ -373,7 +374,7 @@ class Standing:
 
 
 def standing(attempts: Sequence[Taken], overrides: int, rule: AssessmentRule, now: datetime) -> Standing:
-    """`attempts` in order. The rule's attempts lie its hours apart; each override then opens one more, at once."""
+    """The rule's attempts lie its hours apart; each override then opens one more, at once."""
     used, allowed = len(attempts), rule.attempts + overrides
     passed = any(attempt.passed for attempt in attempts)
     open_attempt = next((attempt.id for attempt in attempts if attempt.submitted_at is None), None)
@@ -393,7 +394,7 @@ def standing(attempts: Sequence[Taken], overrides: int, rule: AssessmentRule, no
 
 @dataclass(frozen=True)
 class Part:
-    """What was earned in one competency: `share` 0 to 1 over `questions`, of which `right` were wholly right."""
+    """What was earned in one competency: `share` (0 to 1) of `questions`, `right` of them wholly right."""
 
     competency: str
     questions: int

@@ -91,7 +91,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Saved:
-    """What stands after answers were sent: how many questions of the attempt have one, and each answer's `seq`.
+    """What stands after answers were sent: how many questions have one, and each answer's `seq`.
 
     `older` are the positions where a newer answer stood already, and stays.
     """
@@ -110,8 +110,8 @@ def save_answer(attempt_id: UUID, position: int, answer: Answer | None, seq: int
 def save_answers(attempt_id: UUID, given: Mapping[int, Given]) -> Saved:
     """Save answers of an open attempt, by position; an answer of None takes the answer back.
 
-    The last one given wins, whichever arrives last; what is older than what stands changes nothing, and neither
-    does the same again. Raises `Refusal`: `no_attempt`, `no_question` (404), `attempt_closed` (409),
+    The last one given wins, whichever arrives last; what is older than what stands changes nothing, and
+    neither does the same again. Raises `Refusal`: `no_attempt`, `no_question` (404), `attempt_closed` (409),
     `unreadable_answer`; then nothing is saved.
     """
     s = db.need_write()
@@ -145,7 +145,7 @@ def save_answers(attempt_id: UUID, given: Mapping[int, Given]) -> Saved:
 
 
 def _replace(response: Response, answer: Answer | None, seq: int | None, now: datetime) -> bool:
-    """Put the answer into its row unless a newer one stands there; says whether the answer now stands there."""
+    """Put the answer into its row unless a newer one stands there; says whether it now stands there."""
     millis = int(now.timestamp() * 1000)
     given = millis if seq is None else min(seq, millis)  # a clock that runs ahead may not win for ever
     if answer == response.answer:
@@ -189,7 +189,8 @@ class Result:
 def submit(attempt_id: UUID) -> Result:
     """Hand an attempt in, once and only once: a second call gets the same result and sends no signal.
 
-    Graded against the questions as they were drawn; what has no answer earns 0. Raises `Refusal`: `no_attempt`.
+    Graded against the questions as they were drawn; what has no answer earns 0. Raises `Refusal`:
+    `no_attempt`.
     """
     s = db.need_write()
     attempt: Attempt | None = db.locked(Attempt, attempt_id)
@@ -273,8 +274,8 @@ def answer_check(person_id: UUID, lesson: Lesson, question: Question, answer: An
 def grant_attempt(person_id: UUID, module_id: str, by: UUID, reason: str) -> None:
     """Open one more attempt for somebody who has used all: an override, kept with its reason for ever.
 
-    Two facilitators at once open one: (person, instrument, number) is UNIQUE. Raises `Refusal`: `reason_missing`,
-    `already_passed`, `attempts_left` (409).
+    Two facilitators at once open one: (person, instrument, number) is UNIQUE. Raises `Refusal`:
+    `reason_missing`, `already_passed`, `attempts_left` (409).
     """
     s = db.need_write()
     reason = reason.strip()

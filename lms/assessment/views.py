@@ -61,12 +61,12 @@ def _result(sheet: Sheet) -> str:
         standing=standing,
         parts=parts,
         lessons=lessons,
-        # As long as there is another attempt to come, no result shows a key: not even that of an older attempt.
+        # As long as another attempt may come, no result shows a key, not even that of an older one.
         items=presentation.items(sheet, graded=True) if standing.passed else [],
     )
 
 
-@blueprint.post("/attempts/<uuid:attempt_id>/answers/<int:position>")
+@blueprint.post("/attempts/<uuid:attempt_id>/answers/<int(min=1, max=999):position>")
 @permit("assessment.attempt", target=attempt_target)
 def save_answer(attempt_id: UUID, position: int) -> dict[str, Any]:
     """Save one answer, for the script. `saved` is said after the database said so."""

@@ -1,0 +1,18 @@
+"""Certificates: evidence. Born waiting with a completion, made by the worker, checked by anyone."""
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from lms import learning, mail, people
+from lms.certificates import service, views
+from lms.jobs.worker import every
+from lms.web import menu
+
+
+def init_app(app: Flask) -> None:
+    learning.signals.completed.connect(6, service.completed)
+    people.signals.named.connect(6, service.named)
+    mail.service.kind(service.READY, _l("Certificate ready"))
+    every(1, service.issue_waiting)
+    menu.add("certificates.certificates", _l("Certificates"), "certificate", 30, lambda viewer: True)
+    app.register_blueprint(views.blueprint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +17,7 @@ from lms import clock
 from lms.certificates import rules
 from lms.certificates.models import Certificate
 from lms.db import session
+from lms.people import upstairs
 from lms.people.models import Membership, Organisation
 from lms.policy import Target
 from lms.web import language
@@ -62,6 +62,7 @@ class Printed:
     places: tuple[Fact, ...]
     programme: str
     code: str
+    language: str
 
     @property
     def sentence(self) -> str:
@@ -75,8 +76,10 @@ def printed(snapshot: dict[str, Any]) -> Printed:
         Taken(language.number(lesson["number"]), lesson["title"], hours(lesson["minutes"]))
         for lesson in snapshot["lessons"]
     )
-    what = Markup("<strong>{}</strong>").format(snapshot["what"])
-    course = Markup("{}").format(snapshot["course"])
+    spoken = snapshot["language"]
+    tongue = Markup('lang="{}" dir="{}"').format(spoken, language.direction(spoken))
+    what = Markup("<strong {}>{}</strong>").format(tongue, snapshot["what"])
+    course = Markup("<span {}>{}</span>").format(tongue, snapshot["course"])
     if snapshot["whole"]:
         sentence = _("has completed the module %(what)s of the course %(course)s.", what=what, course=course)
     else:
@@ -103,6 +106,7 @@ def printed(snapshot: dict[str, Any]) -> Printed:
         places=tuple(places),
         programme=snapshot["programme"],
         code=snapshot["code"],
+        language=spoken,
     )
 
 
@@ -151,11 +155,6 @@ class Listed:
         """What it certifies, as a heading."""
         what: str = self.snapshot["what"]
         return what[:1].upper() + what[1:]
-
-    @property
-    def text_language(self) -> str:
-        """The language of the names and titles on it."""
-        return str(self.snapshot["language"])
 
 
 _COLUMNS = (
@@ -209,9 +208,9 @@ def by_code(code: str) -> Listed | None:
     return Listed(*row) if row else None
 
 
-def by_id(certificate_id: UUID) -> Listed | None:
-    row = session().execute(select(*_COLUMNS).where(Certificate.id == certificate_id)).one_or_none()
-    return Listed(*row) if row else None
+def by_id(certificate_id: UUID) -> Listed:
+    """A certificate that is known to exist."""
+    return Listed(*session().execute(select(*_COLUMNS).where(Certificate.id == certificate_id)).one())
 
 
 def is_any_waiting() -> bool:
@@ -223,18 +222,9 @@ def is_any_waiting() -> bool:
 
 # --- whose a certificate is, for the permissions ---------------------------------------------------------
 
-Scopes = Callable[[UUID], Iterable[tuple[str, str]]]
-_scopes: list[Scopes] = []
-
-
-def scopes_by(load: Scopes) -> None:
-    """Enter a loader of further scopes that a person's certificates belong to, such as their cohorts."""
-    if load not in _scopes:
-        _scopes.append(load)
-
 
 def target_of(certificate_id: UUID) -> Target | None:
-    """Whose it is: its holder's, the offices' of the day it was earned, and what the loaders add."""
+    """Whose it is: its holder's, the offices' of the day it was earned, and the cohorts' its holder is in."""
     query = (
         select(Certificate.person_id, Membership.organisation_id, Organisation.country)
         .outerjoin(Membership, _earned_then())
@@ -247,15 +237,8 @@ def target_of(certificate_id: UUID) -> Target | None:
     person: UUID = rows[0].person_id
     scopes = {("organisation", str(row.organisation_id)) for row in rows if row.organisation_id}
     scopes |= {("country", row.country) for row in rows if row.country}
-    for load in _scopes:
-        scopes |= set(load(person))
+    scopes |= upstairs.scopes_of(person)
     return Target(person, frozenset(scopes))
-
-
-def organisation_target(organisation_id: UUID) -> Target | None:
-    """An office, where there is one."""
-    found = session().scalar(select(Organisation.id).where(Organisation.id == organisation_id))
-    return Target(scopes=frozenset({("organisation", str(found))})) if found else None
 
 
 def events_of(person_id: UUID) -> list[Event]:

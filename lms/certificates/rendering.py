@@ -157,9 +157,7 @@ def sizes(name: str, latin: str, text: str, lessons: Sequence[str]) -> Sizes:
         (step for step in _NAME_STEPS if _lines(name, _NAME_FONTS, step[0], _NAME_ROOM) <= step[1]),
         _NAME_STEPS[-1],
     )
-    latin_size = (
-        next((s for s in (15, 13, 11) if _lines(latin, _TEXT_FONTS, s, _NAME_ROOM) <= 1), 9) if latin else 0
-    )
+    latin_size = next((s for s in (15, 13, 11) if _lines(latin, _TEXT_FONTS, s, _NAME_ROOM) <= 1), 9) if latin else 0
     above = size * 1.25 * _lines(name, _NAME_FONTS, size, _NAME_ROOM)
     if latin:
         above += latin_size * 1.5 * _lines(latin, _TEXT_FONTS, latin_size, _NAME_ROOM)
@@ -228,9 +226,7 @@ def pdf(snapshot: dict[str, Any], created_at: datetime, public_url: str) -> byte
     if len(document.pages) != 1:
         raise ValueError(f"certificate {printed.code} takes {len(document.pages)} pages")
     said = document.metadata.generate_rdf_metadata
-    document.metadata.generate_rdf_metadata = lambda *of: said(*of).replace(
-        b"</rdf:RDF>", _UA + b"</rdf:RDF>"
-    )
+    document.metadata.generate_rdf_metadata = lambda *of: said(*of).replace(b"</rdf:RDF>", _UA + b"</rdf:RDF>")
     mirrored = queries.right_to_left(snapshot["language"])
     lines = rules.ring_lines([lesson["minutes"] for lesson in snapshot["lessons"]], printed.code)
     data: bytes = document.write_pdf(

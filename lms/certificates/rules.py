@@ -78,7 +78,8 @@ def normalise(typed: str) -> str | None:
     Takes lower case, any digits of Unicode, any spaces and dashes or none, O for 0, I and L for 1, a code
     without its `DRM`, and the whole address of a verification page.
     """
-    text = unicodedata.normalize("NFKC", typed[:500]).strip().rstrip("/").rpartition("/")[2].partition("?")[0]
+    address = unicodedata.normalize("NFKC", typed[:500]).partition("?")[0]
+    text = address.strip().rstrip("/").rpartition("/")[2]
     digits = ((str(unicodedata.decimal(c)) if c.isdecimal() else c) for c in text)
     characters = re.sub(r"[\W_]+", "", "".join(digits)).upper()
     if len(characters) == len(PREFIX) + LENGTH:

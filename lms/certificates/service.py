@@ -22,6 +22,7 @@ from lms.files import service as files
 from lms.learning.signals import Completed
 from lms.mail import service as mail
 from lms.people.models import Address, Membership, Organisation, Person
+from lms.people.signals import Named
 from lms.web import language
 
 LEASE = timedelta(minutes=2)  # many times what one takes
@@ -121,6 +122,11 @@ def _organisations(person_id: UUID, on: date, spoken: str) -> list[str]:
     return [office.names.get(spoken, office.name) for office in db.need_write().scalars(query)]
 
 
+def named(event: Named) -> None:
+    """Receiver: a name was confirmed or changed."""
+    retry_blocked(event.person_id)
+
+
 def retry_blocked(person_id: UUID) -> int:
     """After a name was confirmed or changed: what is not issued yet takes the name as it is now, and is made.
 
@@ -202,11 +208,7 @@ def claim(worker: str) -> Claimed | None:
         Certificate.lease_until.is_(None), Certificate.lease_until < now
     )
     oldest = (
-        select(Certificate.id)
-        .where(free)
-        .order_by(Certificate.created_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+        select(Certificate.id).where(free).order_by(Certificate.created_at).limit(1).with_for_update(skip_locked=True)
     )
     row = (
         db.need_write()
@@ -248,8 +250,8 @@ def issue(claimed: Claimed, data: bytes) -> None:
             "name": snapshot["name"],
             "what": snapshot["what"],
             "course": snapshot["course"],
-            "certificates": mail.link("certificates.own"),
-            "check": mail.link("certificates.check", code=snapshot["code"]),
+            "certificates": mail.link("certificates.certificates"),
+            "check": mail.link("certificates.verify_code", code=snapshot["code"]),
         }
         mail.notify(READY, claimed.id, claimed.person_id, address, snapshot["language"], context)
 
@@ -273,9 +275,7 @@ def _own(claimed: Claimed, **values: Any) -> None:
     """Change the row if the claim still holds. UNIQUE rests here: of any number of workers one changes it."""
     changed = db.need_write().execute(
         update(Certificate)
-        .where(
-            Certificate.id == claimed.id, Certificate.state == "waiting", Certificate.worker == claimed.worker
-        )
+        .where(Certificate.id == claimed.id, Certificate.state == "waiting", Certificate.worker == claimed.worker)
         .values(**values),
         execution_options={"synchronize_session": False},
     )

@@ -126,7 +126,7 @@ class Line:
     pace: rules.Pace
     last_at: datetime | None
     withdrawn: bool
-    attempts_used_up: bool
+    used_up: tuple[str, ...]  # modules whose attempts are all used
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ def _line(
         ),
         last_act,
         withdrawn_at is not None,
-        any(standing.used_up for standing in standings.values()),
+        tuple(module for module, standing in standings.items() if standing.used_up),
     )
 
 

@@ -74,7 +74,7 @@ def _cohort_form() -> Any:
             setattr(Form, f"due_{module.id}", DateField(module.title, [Optional()]))
     form = Form()
     form.course.choices = [(course.id, course.title) for course in courses]
-    form.time_zone.choices = [(zone, zone) for zone in places.time_zones()]
+    form.time_zone.choices = places.time_zones(language.code())
     return form
 
 

@@ -26,6 +26,13 @@ def check(folder: Path | None) -> None:
     found = rules.problems(folder)
     for problem in found:
         click.echo(str(problem))
-    files = len({problem.file for problem in found})
-    click.echo(f"{len(found)} problems in {files} files." if found else f"All content in {folder} is good.")
+    if found:
+        files = len({problem.file for problem in found})
+        click.echo(f"{_count(len(found), 'problem')} in {_count(files, 'file')}.")
+    else:
+        click.echo(f"All content in {folder} is good.")
     sys.exit(1 if found else 0)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

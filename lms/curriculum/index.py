@@ -16,6 +16,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
@@ -206,11 +207,11 @@ def _lesson(documents: Mapping[str, Document], document: Document, module: str, 
         named = documents.get(rules.lesson_file(documents, document.path, unescape(link[1])))
         if named is None or "id" not in named.head:
             return ""
-        return f'href="{LESSON_ADDRESS.format(named.head["id"])}{link[2]}"'
+        return f' href="{LESSON_ADDRESS.format(named.head["id"])}{link[2]}"'
 
     body = document.parts
     if any(link.target for link in document.links):
-        pattern = re.compile(rf'href="{LINK}([^"#]*)(#?[^"]*)"')
+        pattern = re.compile(rf' href="{LINK}([^"#]*)(#?[^"]*)"')
         body = tuple(pattern.sub(fill_in, part) if isinstance(part, str) else part for part in body)
     return Lesson(
         id=head["id"],
@@ -428,7 +429,8 @@ class Library:
             new.replace(file)
         except OSError as error:
             log.warning("a rendered text cannot be kept, %s: it is rendered again at the next start", error)
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink()
 
 
 def _last_good(*records: Record | None) -> Document | None:

@@ -103,6 +103,8 @@ _TAGS = _names("""
     p h2 h3 h4 ul ol li strong em b i code pre blockquote a sup sub hr br abbr kbd s del ins mark small cite
     q span table caption thead tbody tfoot tr th td div section details summary figure figcaption dl dt dd
     """)
+# Without the paragraph that Markdown puts around a line: it goes, and nobody is told.
+_INLINE_TAGS = _names("strong em b i code a sup sub br abbr kbd s del ins mark small cite q span")
 _ATTRIBUTES = {
     "*": {"lang", "dir", "class", "id", "title"},
     "a": {"href", "aria-label"},
@@ -157,7 +159,7 @@ def lesson(source: str, language: str, figures: Figures, first_line: int = 1) ->
     nonce = f"x{secrets.token_hex(16)}x"
     prose, checks = _take_checks(lines, nonce, first_line, done)
     done.complaints += _read_lines(prose, first_line)
-    page = _Page(language, nonce, figures, prose, first_line, done)
+    page = _Page(language, nonce, figures, prose, first_line, done, _TAGS)
     with _LOCK:
         html = _convert(_lesson_markdown(), "\n".join(prose), page)
         done.anchors = tuple(page.anchors)
@@ -168,41 +170,45 @@ def lesson(source: str, language: str, figures: Figures, first_line: int = 1) ->
             done.parts.append(checks[int(part)])
         else:
             done.parts.append(page.finish(part))
-    shown = [part for part in done.parts if isinstance(part, str)]
-    done.words = sum(len(re.findall(r"\w+", _text(SOURCES.split(html)[0]))) for html in shown)
+    done.words = sum(_word_count(part) for part in done.parts if isinstance(part, str))
     done.parts = [part for part in done.parts if isinstance(part, Check) or part.strip()]
     return done
 
 
 def inline(source: str, language: str, first_line: int = 1) -> Rendered:
     """Markdown that stays in its line: an option, a feedback, a caption. Blocks in it are not read."""
-    return _short(source, language, first_line, _inline_markdown, _unwrap)
+    return _short(source, language, first_line, _inline_markdown, _INLINE_TAGS)
 
 
 def block(source: str, language: str, first_line: int = 1) -> Rendered:
     """Markdown of several paragraphs with tables and formulas: the stem of a question marked `[markdown]`."""
-    return _short(source, language, first_line, _block_markdown, str.strip)
+    return _short(source, language, first_line, _block_markdown, _TAGS)
 
 
 def _short(
-    source: str, language: str, first_line: int, markdown: Callable[[], Any], shape: Callable[[str], str]
+    source: str, language: str, first_line: int, markdown: Callable[[], Any], tags: frozenset[str]
 ) -> Rendered:
     done = Rendered()
     lines = source.split("\n")
-    page = _Page(language, f"x{secrets.token_hex(16)}x", lambda name: None, lines, first_line, done)
+    page = _Page(language, "", lambda name: None, lines, first_line, done, tags)
     done.complaints += [Complaint(first_line + n, message) for n, message in _lone_dollars(lines)]
     if markdown is _inline_markdown:
         source = " ".join(source.split())
     with _LOCK:
         html = _convert(markdown(), source, page)
-    done.parts = [shape(page.finish(html))]
+    done.parts = [page.finish(html).strip()]
     return done
 
 
 def _convert(markdown: Any, source: str, page: _Page) -> str:
     markdown.reset()
     markdown.page = page
-    html = str(markdown.convert(source))
+    try:
+        html = str(markdown.convert(source))
+    except Exception:  # RecursionError, where something is nested a thousand deep: the parser is spoilt
+        for made in (_lesson_markdown, _block_markdown, _inline_markdown):
+            made.cache_clear()
+        raise
     page.anchors = [token["id"].removeprefix("s-") for token in _flat(getattr(markdown, "toc_tokens", []))]
     return html
 
@@ -213,12 +219,10 @@ def _flat(tokens: list[Any]) -> Iterator[Any]:
         yield from _flat(token["children"])
 
 
-def _unwrap(html: str) -> str:
-    return html.strip().removeprefix("<p>").removesuffix("</p>")
-
-
-def _text(html: str) -> str:
-    return unescape(re.sub(r"<[^>]*>", " ", html))
+def _word_count(html: str) -> int:
+    """The words that are read as text: no tables, figures, formulas, sources."""
+    html = re.sub(r"<(table|svg|math|sup)\b.*?</\1>", " ", SOURCES.split(html)[0], flags=re.DOTALL)
+    return len(re.findall(r"\w+(?:[’'.,-]\w+)*", unescape(re.sub(r"<[^>]*>", " ", html))))
 
 
 # --- Reading the source by its lines: what Markdown forgets and an author needs is the line ---
@@ -356,14 +360,22 @@ class _Page:
     """What one conversion needs to know and leaves behind."""
 
     def __init__(
-        self, language: str, nonce: str, figures: Figures, lines: list[str], first_line: int, done: Rendered
+        self,
+        language: str,
+        nonce: str,
+        figures: Figures,
+        lines: list[str],
+        first_line: int,
+        done: Rendered,
+        tags: frozenset[str],
     ) -> None:
         self.words = _WORDS.get(language, _WORDS["en"])
-        self.nonce = nonce
+        self.nonce = nonce  # empty where no figures, checks or links to lessons can stand
         self.figures = figures
         self.lines = lines
         self.first_line = first_line
         self.done = done
+        self.tags = tags
         self.anchors: list[str] = []
         self._drawings: list[str] = []
 
@@ -405,11 +417,11 @@ class _Page:
         """Sanitise the html and put our own drawings and formulas into it."""
         import nh3
 
-        for pattern, message in _taken_out(html):
+        for pattern, message in _Seen(self.tags | {"p"}, _ATTRIBUTES, None).read(html):
             self.complain(self.line_of(pattern), message)
         html = nh3.clean(
             html,
-            tags=set(_TAGS),
+            tags=set(self.tags),
             attributes=_ATTRIBUTES,
             attribute_filter=self._value,
             clean_content_tags=set(_GONE_WITH_CONTENT),
@@ -417,7 +429,9 @@ class _Page:
             link_rel=None,
         )
         html = _FORMULA.sub(self._formula, html)
-        return re.sub(rf"{self.nonce}f(\d+)x", lambda m: self._drawings[int(m[1])], html)
+        for n, drawn in enumerate(self._drawings):
+            html = html.replace(f"{self.nonce}f{n}x", drawn)
+        return html
 
     def _value(self, tag: str, name: str, value: str) -> str | None:
         if name == "class":
@@ -438,11 +452,14 @@ class _Page:
                 line, f"The link {address} is not allowed: link to a lesson by its file, 02-name.md."
             )
             return None
+        if not self.nonce:
+            self.complain(line, f"A question cannot link to a lesson ({address}): it names one by its tag.")
+            return None
         self.done.links.append(Link(target, anchor, line))
         return (f"{LINK}{target}" if target else "") + (f"#s-{anchor}" if anchor else "") or None
 
     def _formula(self, found: re.Match[str]) -> str:
-        latex = unescape(re.sub(r"<[^>]*>", "", found["latex"])).strip()
+        latex = unescape(found["latex"]).strip()
         html, complaint = formula(latex, block=found["tag"] == "div")
         if complaint:
             first = latex.split("\n")[0]
@@ -454,9 +471,7 @@ class _Page:
 
 SOURCES = re.compile(r'<section [^>]*class="sources"')
 LINK = "lesson-file:"  # begins the address of a link that the index still has to fill in
-_FORMULA = re.compile(
-    r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<latex>.*?)\\[)\]]</(?P=tag)>', re.DOTALL
-)
+_FORMULA = re.compile(r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<latex>[^<]*?)\\[)\]]</(?P=tag)>')
 
 
 def formula(latex: str, block: bool = False) -> tuple[str, str]:
@@ -581,10 +596,6 @@ class _Seen(HTMLParser):
 def _relative_or_web(address: str) -> bool:
     scheme = re.match(r"\s*([A-Za-z][A-Za-z0-9+.-]*)\s*:", re.sub(r"[\x00-\x20]", "", address))
     return scheme is None or scheme[1].lower() in ("http", "https", "mailto")
-
-
-def _taken_out(html: str) -> list[tuple[str, str]]:
-    return _Seen(_TAGS, _ATTRIBUTES, None).read(html)
 
 
 # --- Markdown itself, made once a process and only when something has to be rendered ---

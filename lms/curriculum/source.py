@@ -6,6 +6,7 @@ before. What is only unfinished (a lesson without a source) is a problem and is 
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from typing import Any
 from config import LANGUAGES
 from lms.curriculum import gift, markup
 from lms.curriculum.content import Problem, Question
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1  # of a document's plain values: raised when what stands in `head` or another field changes
 CHECKS = 5  # that a written lesson has at least
@@ -96,6 +99,7 @@ def read(path: str, text: str, figures: markup.Figures) -> Reading:
     try:
         document = reader(page)
     except Exception as error:  # a page nested a thousand deep, say: one file must not stop the others
+        log.error("%s cannot be read: %r", path, error)
         page.complain(1, f"This file cannot be read: {type(error).__name__}.", whole=False)
         document = None
     problems = sorted(set(page.problems), key=lambda p: (p.line, p.message))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -12,9 +12,10 @@ from lms.assessment.rules import Standing
 from lms.certificates import queries as certificates
 from lms.cohorts import queries as cohorts
 from lms.curriculum import index
-from lms.curriculum.content import Course
+from lms.curriculum.content import Course, Module
 from lms.desk import rules
 from lms.learning import queries as learning
+from lms.learning.rules import extent, remaining_minutes
 from lms.people import queries as people
 from lms.policy import Target, Viewer
 from lms.web import language
@@ -31,7 +32,17 @@ class Today:
     begun: frozenset[str]
     standings: dict[str, Standing]
     targets: dict[str, date]
+    completed: frozenset[tuple[str, str]]  # module and extent
     certificates: list[certificates.Listed]
+
+    @property
+    def open_modules(self) -> list[Module]:
+        """The modules that can be completed today and are not: what still stands between a person and a certificate."""
+        return [
+            module
+            for module in self.course.modules
+            if module.written and module.id in self.standings and (module.id, extent(module)) not in self.completed
+        ]
 
     @property
     def shares(self) -> list[float]:
@@ -43,7 +54,7 @@ class Today:
 
 
 def today_of(viewer: Viewer) -> Today | None:
-    """What a trainee's day holds; None for somebody who takes no course. Six statements."""
+    """What a trainee's day holds; None for somebody who takes no course. Seven statements, one more with an open attempt."""
     progress = [p for p in learning.progress_of([viewer.person_id]) if p.state == "active"]
     if not progress:
         return None
@@ -56,13 +67,18 @@ def today_of(viewer: Viewer) -> Today | None:
     }
     tried = assessments.checks_tried(viewer.person_id)
     done = frozenset(own.lessons)
+    step = rules.next_step(course.modules, done, tried, standings)
+    if step.attempt:
+        answered, questions = assessments.answered_of(step.attempt)
+        step = replace(step, minutes=remaining_minutes(step.minutes, answered, questions))
     return Today(
-        rules.next_step(course.modules, done, tried, standings),
+        step,
         course,
         done,
         frozenset(tried),
         standings,
         cohorts.targets_for(viewer.person_id),
+        frozenset(own.completions),
         certificates.certificates_of(viewer.person_id),
     )
 
@@ -106,7 +122,8 @@ def office(organisation_id: UUID) -> Office:
     earned: dict[UUID, list[certificates.Listed]] = {}
     for certificate in certificates.of_organisation(organisation_id):
         earned.setdefault(certificate.person_id, []).append(certificate)
-    staff, former = [], []
+    staff: list[StaffLine] = []
+    former: list[StaffLine] = []
     for member in people.people_of_organisation(organisation_id, today):
         own = [
             c

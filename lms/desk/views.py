@@ -52,8 +52,8 @@ def member(cohort: UUID, person: UUID) -> str:
     """One person of a cohort: how they are getting on, what they did, and the exceptions one may make."""
     view = cohorts.view(cohort, person)
     form = ReasonForm()
-    assessed = [m for m in view.course.modules if m.assessment and m.bank]
-    form.module.choices = [(m.id, m.title) for m in assessed]
+    used_up = view.lines[0].used_up
+    form.module.choices = [(m.id, m.title) for m in view.course.modules if m.id in used_up]
     return render_template(
         "desk/member.html",
         view=view,

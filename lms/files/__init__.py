@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from lms.files import service
+from lms.jobs.worker import every
+
 
 def init_app(app: Flask) -> None:
-    """The folder needs nothing but the configuration's `data_dir`; it is made with the first file."""
+    every(3600, service.sweep)

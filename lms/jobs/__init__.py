@@ -2,6 +2,15 @@
 
 from flask import Flask
 
+from lms import db, limits
+from lms.jobs.worker import every
+
+
+def sweep_limits(_worker: str) -> None:
+    """A tick: remove the windows of rate limits that are over."""
+    with db.write():
+        limits.sweep()
+
 
 def init_app(app: Flask) -> None:
-    """Kinds and ticks are entered by the rooms that do the work."""
+    every(3600, sweep_limits)

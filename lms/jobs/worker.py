@@ -146,16 +146,16 @@ def _beat(app: Flask, job: service.Running, over: threading.Event) -> None:
             log.exception("the lease of job %s could not be prolonged", job.id)
 
 
-def main() -> None:
-    """Run as a process of its own, with the configuration of the environment, until SIGTERM or SIGINT."""
+def main(alone: bool = True) -> None:
+    """Run as a process, with the configuration of the environment, until SIGTERM.
+
+    Alone in a terminal also until Ctrl+C; under a supervisor that is the supervisor's to hear.
+    """
     from wsgi import app
 
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, (lambda *_: stop.set()) if alone else signal.SIG_IGN)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with app.app_context():
         run(stop)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,10 @@
 """Mail: notices, the outbox, bringing letters on their way. Knows no feature; rooms name their kinds."""
 
 from flask import Flask
-from flask_babel import lazy_gettext as _l
 
 from lms import db
 from lms.jobs.worker import every
 from lms.mail import delivery, views
-from lms.web import menu
 
 
 def reap(_worker: str) -> None:
@@ -17,7 +15,6 @@ def reap(_worker: str) -> None:
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
-    menu.add("mail.outbox", _l("Mail"), "mail", 90, lambda viewer: viewer.has("administrator"))
     if app.config["LMS"].demo:
         app.add_url_rule("/demo/mail", "mail.demo", views.demo)
     every(2, delivery.deliver_due)

@@ -178,6 +178,8 @@ def _changed(statement: Any) -> int:
 def sender() -> Address:
     """The From of every letter: `mail_from`, else no-reply at our host, under the programme's name."""
     name, address = parseaddr(config().mail_from)
+    if config().mail_from and "@" not in address:
+        raise ValueError(f"LMS_MAIL_FROM is not an address: {config().mail_from}")
     return Address(name or clean(config().programme_name), addr_spec=address or f"no-reply@{host()}")
 
 
@@ -192,9 +194,9 @@ def compose(letter: Letter) -> EmailMessage:
     message["From"] = sender()
     message["To"] = Address(clean(letter.name), addr_spec=letter.address)
     message["Subject"] = clean(letter.title)
-    message["Content-Language"] = letter.language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.body)
+    message["Content-Language"] = letter.language  # after the content, which takes such headers away
     return message
 
 

@@ -38,9 +38,7 @@ class OutboxMessage(Id, Base):
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('due','claimed','sending','sent','unknown','failed','cancelled')", name="state"
-        ),
+        CheckConstraint("state IN ('due','claimed','sending','sent','unknown','failed','cancelled')", name="state"),
         Index(
             "ix_outbox_message_due",
             "not_before",

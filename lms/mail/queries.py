@@ -83,7 +83,7 @@ def received(folder: Path, most: int = 50) -> list[Received]:
                 title=str(message["Subject"]),
                 language=str(message["Content-Language"]),
                 at=parsedate_to_datetime(str(message["Date"])),
-                body=message.get_content(),
+                body=message.get_content().replace("\r\n", "\n"),
             )
         )
     return letters

@@ -70,7 +70,7 @@ class Form(FlaskForm):
 
 
 def honours(check: Callable[[str], Any]) -> Callable[[Any, Field], None]:
-    """A validator that asks a service's check."""
+    """A validator that asks a service's check; the field must be filled."""
 
     def validate(_form: Any, field: Field) -> None:
         try:
@@ -78,6 +78,7 @@ def honours(check: Callable[[str], Any]) -> Callable[[Any, Field], None]:
         except Refusal as refusal:
             raise ValidationError(refusal.message) from None
 
+    validate.field_flags = {"required": True}  # type: ignore[attr-defined]
     return validate
 
 
@@ -87,6 +88,10 @@ def _languages() -> list[tuple[str, str]]:
 
 def _zones() -> list[tuple[str, str]]:
     return places.time_zones(language.code())
+
+
+def _zones_or_usual() -> list[tuple[str, Any]]:
+    return [("", _l("the usual one of its country")), *_zones()]
 
 
 def _countries() -> list[tuple[str, str]]:
@@ -111,29 +116,60 @@ class Ticks(SelectMultipleField):
 
 
 class SignInForm(Form):
-    address = EmailField(_l("Mail address"), [DataRequired(_l("Write your mail address."))])
-    password = PasswordField(_l("Password"), [InputRequired(_l("Write your password."))])
+    address = EmailField(
+        _l("Mail address"),
+        [DataRequired(_l("Write your mail address."))],
+        render_kw={"autocomplete": "username"},
+    )
+    password = PasswordField(
+        _l("Password"),
+        [InputRequired(_l("Write your password."))],
+        render_kw={"autocomplete": "current-password"},
+    )
 
 
 class AddressForm(Form):
-    address = EmailField(_l("Mail address"), [honours(service.checked_address)])
+    address = EmailField(_l("Mail address"), [honours(service.checked_address)], render_kw={"autocomplete": "email"})
 
 
 class PasswordForm(Form):
-    password = PasswordField(_l("New password"), [InputRequired(_l("Choose a password."))])
+    """A new password for the person whose names and addresses the view says."""
+
+    password = PasswordField(
+        _l("New password"),
+        [InputRequired(_l("Choose a password."))],
+        render_kw={"autocomplete": "new-password"},
+    )
+    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+    def validate_password(self, field: Field) -> None:
+        honours(lambda typed: service.checked_password(typed, self.names, self.addresses))(self, field)
 
 
 class ChangePasswordForm(PasswordForm):
-    current = PasswordField(_l("Password until now"), [InputRequired(_l("Write your password until now."))])
+    current = PasswordField(
+        _l("Password until now"),
+        [InputRequired(_l("Write your password until now."))],
+        render_kw={"autocomplete": "current-password"},
+    )
 
 
 class ProfileForm(Form):
     """What a person says of themselves."""
 
-    name = StringField(_l("Your name, as it will be printed"), [honours(service.checked_name)])
-    name_latin = StringField(_l("The same in Latin letters"), [Length(max=1000)])
+    name = StringField(
+        _l("Your name, as it will be printed"),
+        [honours(service.checked_name)],
+        render_kw={"autocomplete": "name", "dir": "auto"},
+    )
+    name_latin = StringField(_l("Your name in Latin letters"), render_kw={"dir": "ltr"})
     sex = SelectField(_l("Sex"), choices=list(SEX_NAMES.items()))
-    post = StringField(_l("Your post"), [Length(max=200, message=_l("Use at most 200 letters."))])
+    post = StringField(
+        _l("Your post"),
+        [Length(max=200, message=_l("Use at most 200 letters."))],
+        render_kw={"autocomplete": "organization-title", "dir": "auto"},
+    )
     language = SelectField(_l("Language"), choices=_languages)
     time_zone = SelectField(_l("Time zone"), choices=_zones)
 
@@ -141,9 +177,18 @@ class ProfileForm(Form):
         if not self.name.errors:
             honours(lambda typed: service.checked_latin(self.name.data or "", typed))(self, field)
 
+    def values(self) -> dict[str, Any]:
+        """As `change_profile` takes them."""
+        names = ("name", "name_latin", "sex", "post", "language", "time_zone")
+        return {name: self._fields[name].data or "" for name in names}
+
 
 class InvitationForm(ProfileForm, PasswordForm):
     """A profile, and a password to begin with."""
+
+    def validate_password(self, field: Field) -> None:
+        self.names = (*self.names, self.name.data or "", self.name_latin.data or "")
+        super().validate_password(field)
 
 
 class OfficeForm(Form):
@@ -159,9 +204,7 @@ class OfficeForm(Form):
         default="unknown",
     )
     languages = Ticks(_l("Working languages"), choices=_working_languages)
-    time_zone = SelectField(
-        _l("Time zone"), choices=lambda: [("", _l("the usual one of its country")), *_zones()]
-    )
+    time_zone = SelectField(_l("Time zone"), choices=lambda: [("", _l("the usual one of its country")), *_zones()])
     weekend = Ticks(_l("Days off"), choices=_days, coerce=int, default=[6, 7])
 
     def values(self) -> dict[str, Any]:
@@ -182,8 +225,10 @@ class NewPersonForm(AddressForm):
 
 
 class RoleForm(Form):
+    """A role; `scope` is the kind of scope and its id with a colon between."""
+
     role = SelectField(_l("Role"), choices=[(name, ROLE_NAMES[name]) for name in ROLES])
-    over = SelectField(_l("Over"))
+    scope = SelectField(_l("Over"))
 
 
 class MembershipForm(Form):

@@ -22,15 +22,11 @@ class Organisation(Id, Base):
     __tablename__ = "organisation"
     __table_args__ = (
         CheckConstraint("kind IN ('producer','user','agency')", name="kind"),
-        CheckConstraint(
-            "infrastructure IN ('register','permits','census','mixed','unknown')", name="infrastructure"
-        ),
+        CheckConstraint("infrastructure IN ('register','permits','census','mixed','unknown')", name="infrastructure"),
     )
 
     name: Mapped[str] = mapped_column(String(200))
-    names: Mapped[dict[str, str]] = mapped_column(
-        JSON, default=dict
-    )  # by language; `name` where one is missing
+    names: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # by language; `name` where one is missing
     sort_key: Mapped[str] = mapped_column(String(450))
     kind: Mapped[str] = mapped_column(String(10), default="producer")
     country: Mapped[str] = mapped_column(String(2))  # ISO 3166-1 alpha-2
@@ -46,9 +42,7 @@ class Unit(Id, Base):
 
     __tablename__ = "unit"
 
-    organisation_id: Mapped[UUID] = mapped_column(
-        ForeignKey("organisation.id", ondelete="RESTRICT"), index=True
-    )
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"), index=True)
     name: Mapped[str] = mapped_column(String(200))
     archived_at: Mapped[datetime | None]
 

@@ -15,7 +15,7 @@ from lms.db import session
 from lms.people import rules, upstairs
 from lms.people.models import Address, Membership, Organisation, Person, RoleGrant, Token
 from lms.policy import Grant, Target, Viewer
-from lms.text import address_key, search_key
+from lms.text import address_key, clean, search_key, sort_key
 from lms.web import language
 from lms.web.timeline import Event
 
@@ -257,10 +257,7 @@ def token_hash(token: str) -> str:
 def target_of(person_id: UUID) -> Target | None:
     """What a person belongs to: themselves, their offices of today, those offices' countries, and what rooms
     above know of (cohorts). None where there is no such person."""
-    if (
-        session().scalar(select(Person.id).where(Person.id == person_id, Person.archived_at.is_(None)))
-        is None
-    ):
+    if session().scalar(select(Person.id).where(Person.id == person_id, Person.archived_at.is_(None))) is None:
         return None
     rows = session().execute(
         select(Organisation.id, Organisation.country)
@@ -308,8 +305,8 @@ def organisation_or_none(organisation_id: UUID) -> Office | None:
 
 
 def organisations() -> list[Office]:
-    """All offices, by name."""
-    return [_office(row) for row in session().scalars(_offices())]
+    """All offices, by their names in the page's language."""
+    return sorted((_office(row) for row in session().scalars(_OFFICES)), key=_by_name)
 
 
 def organisation_lines() -> list[OfficeLine]:
@@ -322,23 +319,30 @@ def organisation_lines() -> list[OfficeLine]:
     )
     focal_points = _counts(
         select(RoleGrant.scope_id, func.count())
-        .where(
-            RoleGrant.role == "focal_point", RoleGrant.scope == "organisation", RoleGrant.ended_at.is_(None)
-        )
+        .where(RoleGrant.role == "focal_point", RoleGrant.scope == "organisation", RoleGrant.ended_at.is_(None))
         .group_by(RoleGrant.scope_id)
     )
-    return [
+    lines = [
         OfficeLine(
-            **vars(_office(row)),
-            people=people.get(str(row.id), 0),
-            focal_points=focal_points.get(str(row.id), 0),
+            **vars(_office(row)), people=people.get(str(row.id), 0), focal_points=focal_points.get(str(row.id), 0)
         )
-        for row in session().scalars(_offices())
+        for row in session().scalars(_OFFICES)
     ]
+    return sorted(lines, key=_by_name)
 
 
-def _offices() -> Select[Organisation]:
-    return select(Organisation).where(Organisation.archived_at.is_(None)).order_by(Organisation.sort_key)
+def country_scopes(offices: list[Office]) -> list[tuple[str, str]]:
+    """The countries of these offices, as scopes of a role (`country:FR`, France), by name."""
+    spoken = language.code()
+    named = {office.country: places.name(office.country, spoken) for office in offices}
+    return [(f"country:{code}", name) for code, name in sorted(named.items(), key=lambda pair: sort_key(pair[1]))]
+
+
+_OFFICES = select(Organisation).where(Organisation.archived_at.is_(None))
+
+
+def _by_name(office: Office) -> str:
+    return sort_key(office.name_in(language.code()))
 
 
 def _counts(query: Select[UUID, int] | Select[str, int]) -> dict[str, int]:
@@ -494,7 +498,7 @@ def find_by_address(address: str) -> UUID | None:
             select(Person.id)
             .join(Address, Address.person_id == Person.id)
             .where(
-                Address.key == address_key(address),
+                Address.key == _key(address),
                 Person.archived_at.is_(None),
                 or_(Address.confirmed_at.is_not(None), Person.password_hash.is_(None)),
             )
@@ -511,12 +515,8 @@ def search(words: str, number: int = 1) -> Page:
     wanted = search_key(words)
     query = select(Person).where(Person.archived_at.is_(None))
     if wanted:
-        by_address = select(Address.person_id).where(
-            Address.key.contains(address_key(words), autoescape=True)
-        )
-        query = query.where(
-            or_(Person.search_key.contains(wanted, autoescape=True), Person.id.in_(by_address))
-        )
+        by_address = select(Address.person_id).where(Address.key.contains(_key(words), autoescape=True))
+        query = query.where(or_(Person.search_key.contains(wanted, autoescape=True), Person.id.in_(by_address)))
     total = session().scalar(select(func.count()).select_from(query.subquery())) or 0
     number = min(max(1, number), max(1, -(-total // PAGE)))
     rows = session().scalars(query.order_by(Person.sort_key).limit(PAGE).offset((number - 1) * PAGE)).all()
@@ -569,13 +569,9 @@ def events_of(person_id: UUID) -> list[Event]:
     )
     events = [Event(joined, "joined", _("Accepted the invitation."))] if joined else []
     for line in memberships_of(person_id):
-        events.append(
-            Event(_noon(line.starts_on), "membership", _("Began at %(office)s.", office=line.organisation))
-        )
+        events.append(Event(_noon(line.starts_on), "membership", _("Began at %(office)s.", office=line.organisation)))
         if line.ends_on is not None and line.ends_on <= clock.today():
-            events.append(
-                Event(_noon(line.ends_on), "membership", _("Left %(office)s.", office=line.organisation))
-            )
+            events.append(Event(_noon(line.ends_on), "membership", _("Left %(office)s.", office=line.organisation)))
     return events
 
 
@@ -589,4 +585,9 @@ def _not_ended(on: date) -> ColumnElement[bool]:
 
 
 def _is_confirmed(address: str) -> ColumnElement[bool]:
-    return and_(Address.key == address_key(rules.clean_address(address)), Address.confirmed_at.is_not(None))
+    return and_(Address.key == _key(address), Address.confirmed_at.is_not(None))
+
+
+def _key(typed: str) -> str:
+    """What was typed, as addresses are compared; without the signs that PostgreSQL refuses to look for."""
+    return address_key(clean(rules.clean_address(typed)))

@@ -71,11 +71,7 @@ def name_fault(typed: str) -> Fault | None:
     if len(name) > LONGEST_NAME:
         return Fault("name_long")
     for char in name:
-        if (
-            unicodedata.category(char)[0] not in "LM"
-            and unicodedata.category(char) != "Nd"
-            and char not in _IN_NAMES
-        ):
+        if unicodedata.category(char)[0] not in "LM" and unicodedata.category(char) != "Nd" and char not in _IN_NAMES:
             return Fault("name_sign", char)
     if not any(char.isalpha() for char in name):
         return Fault("name_letters")
@@ -87,9 +83,7 @@ def name_fault(typed: str) -> Fault | None:
 def is_latin(name: str) -> bool:
     """Whether every letter of the name is one of the Latin script."""
     return all(
-        "LATIN" in unicodedata.name(char, "") or unicodedata.category(char) == "Lm"
-        for char in name
-        if char.isalpha()
+        "LATIN" in unicodedata.name(char, "") or unicodedata.category(char) == "Lm" for char in name if char.isalpha()
     )
 
 
@@ -140,7 +134,7 @@ def _is_common(folded: str) -> bool:
     keys, something short repeated."""
     unit = _shortest_unit(folded)
     core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", unit)
-    words = {core, re.sub(r"[\W\d_]+", "", core), re.sub(r"^[\W\d_]+|[\W\d_]+$", "", unit.translate(_LEET))}
+    words = {core, re.sub(r"[\W\d_]+", "", core), core.translate(_LEET)}
     rows = any(unit in row or unit in row[::-1] for row in _ROWS)
     return len(unit) <= 3 or not core or rows or bool(words & _COMMON)
 
@@ -181,9 +175,7 @@ def covers(grant: Grant, scope: str, scope_id: str, within: Scopes) -> bool:
     return (grant.scope, grant.scope_id) in within | {(scope, scope_id)} and scope != "programme"
 
 
-def may_give(
-    giver: Iterable[Grant], role: str, scope: str, scope_id: str, within: Scopes, to_self: bool
-) -> bool:
+def may_give(giver: Iterable[Grant], role: str, scope: str, scope_id: str, within: Scopes, to_self: bool) -> bool:
     """Whether somebody who holds `giver` may give (or end) that role over that scope.
 
     Never beyond the own scope; to oneself only what one has: the same role over the same or a wider scope, or

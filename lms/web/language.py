@@ -76,19 +76,24 @@ def day(value: date | datetime | None, form: str = "long") -> str:
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(_zone()).date()
-    return digits(format_date(value, form, locale=get_locale() or "en"))
+    return digits(format_date(value, form, locale=_dates()))
 
 
 def moment(value: datetime | None, form: str = "long") -> str:
     """A date and a time, in the person's own zone."""
     if value is None:
         return ""
-    pattern = {"long": "d MMMM y, HH:mm", "short": "d MMM, HH:mm"}.get(form, form)
-    return digits(format_datetime(value.astimezone(_zone()), pattern, locale=get_locale() or "en"))
+    pattern = {"long": "d MMMM y, HH:mm", "short": "d MMM y, HH:mm"}.get(form, form)
+    return digits(format_datetime(value.astimezone(_zone()), pattern, locale=_dates()))
 
 
 def hour(value: datetime) -> str:
-    return digits(format_time(value.astimezone(_zone()), "HH:mm", locale=get_locale() or "en"))
+    return digits(format_time(value.astimezone(_zone()), "HH:mm", locale=_dates()))
+
+
+def _dates() -> str:
+    """How dates are written: English as most of the world reads it, the day before the month."""
+    return {"en": "en_GB"}.get(code(), code())
 
 
 def _zone() -> Any:

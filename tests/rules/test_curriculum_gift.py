@@ -1,9 +1,10 @@
-"""The dialect of GIFT: what is read, what is refused and on which line, and that nothing makes the parser fall."""
+"""The dialect of GIFT: what is read, what is refused and on which line; nothing makes the parser fall."""
 
 from textwrap import dedent
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lms.curriculum import gift
 from lms.curriculum.content import Problem, Question
@@ -85,7 +86,10 @@ def test_a_number_has_a_tolerance_a_unit_and_named_mistakes():
         """
     )
     assert (question.kind, question.unit) == ("numerical", "per 1,000")
-    assert [(n.value, n.tolerance, n.fraction) for n in question.numbers] == [(6.96, 0.01, 1), (7.0, 0.005, 0)]
+    assert [(n.value, n.tolerance, n.fraction) for n in question.numbers] == [
+        (6.96, 0.01, 1),
+        (7.0, 0.005, 0),
+    ]
     assert question.numbers[1].feedback == "You took the start population."
     assert question.feedback == "Divide by the mean population."
 
@@ -105,12 +109,16 @@ def test_moodle_s_forms_of_a_number_are_read(body, expected):
 
 
 def test_a_short_answer_has_accepted_texts_and_named_mistakes():
-    question = one("// [id:s]\nCode?{=GE#Yes. =%50%GEO#The long form. =%0%GA#That is Gabon. ####Look at ISO 3166.}")
+    question = one(
+        "// [id:s]\nCode?{=GE#Yes. =%50%GEO#The long form. =%0%GA#That is Gabon. ####Look at ISO 3166.}"
+    )
     assert question.kind == "short"
     assert [(a.text, a.fraction) for a in question.accepted] == [("GE", 1), ("GEO", 0.5), ("GA", 0)]
 
 
-@pytest.mark.parametrize(("sign", "right"), [("T", "True"), ("TRUE", "True"), ("F", "False"), ("FALSE", "False")])
+@pytest.mark.parametrize(
+    ("sign", "right"), [("T", "True"), ("TRUE", "True"), ("F", "False"), ("FALSE", "False")]
+)
 def test_true_or_false_of_moodle_becomes_a_single_choice(sign, right):
     question = one(f"::q1::It is so.{{{sign}#wrong#right}}")
     chosen = next(o for o in question.options if o.fraction == 1)
@@ -167,7 +175,9 @@ def test_the_name_is_the_id_where_no_comment_gives_one():
 
 
 def test_categories_comments_and_windows_line_ends_are_tolerated():
-    parsed = gift.parse("$CATEGORY: tom/dick\r\n\r\n// a remark\r\n// [id:a]\r\nQ?{=a#f\r\n// in between\r\n~b#g}\r\n")
+    parsed = gift.parse(
+        "$CATEGORY: tom/dick\r\n\r\n// a remark\r\n// [id:a]\r\nQ?{=a#f\r\n// in between\r\n~b#g}\r\n"
+    )
     assert parsed.problems == []
     assert parsed.questions[0].id == "a"
 
@@ -248,7 +258,7 @@ def test_a_bad_question_leaves_the_others_alone():
         ("// [id:a]\nQ?{#=%0%1:0#f####g}", 2, "No answer is right"),
         ("// [id:a]\nQ?{# ####g}", 2, "No answer is right"),
         ("// [id:a]\nQ?{=%0%x#f####g}", 2, "No answer is right"),
-        ("// [id:a]\nQ $x^$?{=a#f ~b#g}", 2, "cannot be drawn"),
+        ("// [id:a]\nQ $x^$?{=a#f ~b#g}", 2, "left out"),
         ("// [id:lost]\n\n// [id:a]\nQ?{=a#f ~b#g}", 1, "No question follows"),
         ("// [id:lost]\n", 1, "No question follows"),
     ],
@@ -277,6 +287,7 @@ def test_what_cannot_be_used_is_left_out_and_told_with_its_line(text, line, word
         ("// [id:a]\nQ?{=a#f ~b#see [this](javascript:alert(1))}", 2, "not allowed"),
         ("// [id:a]\nCosts 5 $?{=a#f ~b#g}", 2, "A $ stands alone"),
         ("// [id:a]\nQ ![x](y.svg)?{=a#f ~b#g}", 2, "figure"),
+        ("// [id:a]\nQ?{=a#f ~b#read [it](01-x.md)}", 2, "cannot link"),
     ],
 )
 def test_what_is_only_unfinished_is_read_and_told_with_its_line(text, line, word):
@@ -289,12 +300,17 @@ def test_equal_earnings_may_overlap():
     assert problems("// [id:a]\nQ?{#=1:0.5#f =1.2:0.5#f ####g}") == []
 
 
-def test_no_script_comes_out_of_a_question():
-    text = "// [id:a]\nQ <script>alert(1)</script><img src=x onerror=alert(1)>?{=a<svg/onload=x>#f ~b#<b onclick=x>g</b>}"
-    parsed = gift.parse(text.replace("/onload=x", " onload\\=x").replace("src=x onerror=alert", "src\\=x onerror\\=alert"))
-    for question in parsed.questions:
-        text = str(question.to_data())
-        assert not any(evil in text for evil in ("<script", "onerror", "onload", "<img", "<svg"))
+@pytest.mark.parametrize(
+    "evil",
+    ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=x>", "<b onclick=x>g</b>"],
+)
+def test_no_script_comes_out_of_a_question(evil):
+    evil = evil.replace("=", r"\=")
+    parsed = gift.parse(f"// [id:a]\nStem {evil}?{{=a {evil}#f {evil} ~b#g {evil} ####h {evil}}}")
+    assert len(parsed.found) == 1
+    assert len(parsed.problems) == 1  # the same on one line is said once
+    text = str(parsed.questions[0].to_data())
+    assert not any(word in text for word in ("script", "onerror", "onload", "onclick", "<img", "<svg"))
 
 
 def test_a_question_is_the_same_after_json_and_has_the_same_hash():
@@ -307,13 +323,51 @@ def test_a_question_is_the_same_after_json_and_has_the_same_hash():
 
 
 PIECES = st.sampled_from(
-    ["{", "}", "=", "~", "#", "####", "->", "%50%", "%-5%", ">", "\n", "\n\n", "//", "[id:a]", "[tag:lesson=x]", "::", "\\"]
-    + ["$", "$$", "1", "..", ":", "a", " ", "T", "[markdown]", "| a |\n|--|", "<b>", "*", "`", "\ue000", "٣", "$CATEGORY"]
+    [
+        "{",
+        "}",
+        "=",
+        "~",
+        "#",
+        "####",
+        "->",
+        "%50%",
+        "%-5%",
+        ">",
+        "\n",
+        "\n\n",
+        "//",
+        "[id:a]",
+        "[tag:lesson=x]",
+        "::",
+        "\\",
+    ]
+    + [
+        "$",
+        "$$",
+        "1",
+        "..",
+        ":",
+        "a",
+        " ",
+        "T",
+        "[markdown]",
+        "| a |\n|--|",
+        "<b>",
+        "*",
+        "`",
+        "\ue000",
+        "٣",
+        "$CATEGORY",
+    ]
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=60).map("".join)))
+MIXED = st.lists(PIECES, min_size=3, max_size=60).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(st.text(max_size=200), MIXED, MIXED.map(lambda body: f"// [id:a]\nQ?{{{body}}}")))
 def test_nothing_makes_the_parser_raise(text):
     parsed = gift.parse(text, "x.gift")
     lines = len(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
@@ -324,7 +378,7 @@ def test_nothing_makes_the_parser_raise(text):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(PIECES, max_size=30).map("".join))
+@given(MIXED)
 def test_a_good_question_survives_whatever_stands_before_it(text):
     good = "// [id:good]\n::good::Q?{=a#f ~b#g}"
     assert "good" in [q.id for q in gift.parse(f"{text}\n\n{good}\n").questions]

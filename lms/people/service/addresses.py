@@ -66,9 +66,7 @@ def make_primary(address_id: UUID, by: UUID | None) -> None:
     """Have letters go to this address, which must be confirmed (Refusal address_unconfirmed)."""
     row = locked_address(address_id)
     if row.confirmed_at is None:
-        raise Refusal(
-            "address_unconfirmed", _("Confirm this address first: open the link that was sent there.")
-        )
+        raise Refusal("address_unconfirmed", _("Confirm this address first: open the link that was sent there."))
     _set_primary(row)
     audit.record("people.address_made_primary", "address", row.id, by, person=str(row.person_id))
 
@@ -106,15 +104,14 @@ def confirm(row: Address, by: UUID) -> None:
     s = db.need_write()
     if row.confirmed_at is not None:
         return
+    # Worded before it is needed: after a failed flush nothing more can be read, the viewer's language neither.
+    taken = _("This address signs in to another account: use that one, or ask there for a new password.")
     row.confirmed_at = clock.now()
     audit.record("people.address_confirmed", "address", row.id, by, person=str(row.person_id))
     try:
         s.flush()
     except db.IntegrityError:
-        message = _(
-            "This address signs in to another account: use that one, or ask there for a new password."
-        )
-        raise Refusal("address_taken", message, 409) from None
+        raise Refusal("address_taken", taken, 409) from None
 
 
 def _send_confirmation(person: Person, row: Address) -> None:

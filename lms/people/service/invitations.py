@@ -14,10 +14,11 @@ from lms.mail.service import kind, link, notify
 from lms.people import queries, rules, upstairs
 from lms.people.models import Address, Person, Token
 from lms.people.service.addresses import confirm
-from lms.people.service.persons import change_password, change_profile
-from lms.people.service.roles import need_right, open_roles
+from lms.people.service.persons import change_password, change_profile, create_person
+from lms.people.service.roles import grant_role, need_right, open_roles
 from lms.people.service.rows import locked_address, locked_person
 from lms.people.service.tokens import make_token, token_row, use_token, void
+from lms.people.service.typed import checked_address
 from lms.policy import Refusal
 
 INVITATION = kind("people.invitation", _l("Invitation"))
@@ -34,6 +35,21 @@ def invite(person_id: UUID, by: UUID | None) -> str:
     _send_invitation(person, row, token, made, by)
     audit.record("people.invited", "person", person_id, by)
     return token
+
+
+def name_focal_point(organisation_id: UUID, address: str, name: str, by: UUID | None) -> bool:
+    """Name a focal point of an office: whoever has this address, or somebody new, who is invited.
+
+    Says whether they have an account already. Raises Refusal (name_…, address_form, beyond_scope) with the field.
+    """
+    person_id = queries.find_by_address(checked_address(address))
+    if person_id is None:
+        person_id = create_person(name, address, organisation_id=organisation_id, by=by)
+        grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
+        invite(person_id, by)
+        return False
+    grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
+    return locked_person(person_id).password_hash is not None
 
 
 def print_invitation(person_id: UUID, by: UUID) -> str:
@@ -115,9 +131,7 @@ def ask_reset(address: str) -> None:
         context = {"name": person.name, "link": link("people.reset", token=token)}
         notify(RESET, made, person_id, row.address, person.language, context, name=person.name)
         audit.record("people.reset_asked", "person", person_id)
-    elif s.scalar(
-        select(Token.id).where(Token.person_id == person_id, Token.purpose == "invitation").limit(1)
-    ):
+    elif s.scalar(select(Token.id).where(Token.person_id == person_id, Token.purpose == "invitation").limit(1)):
         token, made = make_token("invitation", person_id, row.id)
         _send_invitation(person, row, token, made, None)
         audit.record("people.invited", "person", person_id, None, renewed=True)

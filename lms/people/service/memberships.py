@@ -39,9 +39,7 @@ def start_membership(
             _("There is no such unit."),
             "unit",
         )
-    theirs = select(Membership).where(
-        Membership.person_id == person_id, Membership.organisation_id == organisation_id
-    )
+    theirs = select(Membership).where(Membership.person_id == person_id, Membership.organisation_id == organisation_id)
     for other in s.scalars(theirs):
         if rules.overlap((starts_on, None), (other.starts_on, other.ends_on)):
             raise Refusal(
@@ -73,8 +71,6 @@ def end_membership(membership_id: UUID, on: date, reason: str, by: UUID | None =
     need(on > row.starts_on, "order", _("The end must come after the start."), "ends_on")
     need(reason in rules.END_REASONS, "reason", _("Choose a reason."))
     row.ends_on, row.end_reason = on, reason
-    audit.record(
-        "people.membership_ended", "membership", row.id, by, person=str(row.person_id), reason=reason
-    )
+    audit.record("people.membership_ended", "membership", row.id, by, person=str(row.person_id), reason=reason)
     db.need_write().flush()
     end_roles_of_departed(row.person_id, by)

@@ -70,13 +70,9 @@ def _fill(
     need(kind in KINDS, "kind", _("Choose what kind of organisation it is."))
     need(infrastructure in INFRASTRUCTURES, "infrastructure", _("Choose where its data come from."))
     need(not time_zone or places.known_zone(time_zone), "time_zone", _("Choose a time zone."))
-    need(
-        set(weekend) <= set(range(1, 8)) and len(weekend) < 7, "weekend", _("Leave at least one working day.")
-    )
+    need(set(weekend) <= set(range(1, 8)) and len(weekend) < 7, "weekend", _("Leave at least one working day."))
     office.name = checked_title(name)
-    office.names = {
-        code: checked_title(given, f"name_{code}") for code, given in (names or {}).items() if given
-    }
+    office.names = {code: checked_title(given, f"name_{code}") for code, given in (names or {}).items() if given}
     office.sort_key = text.sort_key(office.name)[:450]
     office.kind, office.country, office.infrastructure = kind, country, infrastructure
     office.languages, office.weekend = list(dict.fromkeys(languages)) or [config().languages[0]], weekend

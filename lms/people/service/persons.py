@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from lms import audit, clock, db, places, text
 from lms.mail.service import config
-from lms.people import queries
+from lms.people import queries, signals
 from lms.people.models import SEXES, Address, Person
 from lms.people.service.addresses import new_address
 from lms.people.service.memberships import start_membership
@@ -105,9 +105,12 @@ def change_profile(
     _name(person, name, latin)
     person.sex, person.post = sex, text.clean(post)[:200]
     person.language, person.time_zone = language, time_zone
-    if by == person_id and (renamed or person.name_confirmed_at is None):
+    confirmed = by == person_id and (renamed or person.name_confirmed_at is None)
+    if confirmed:
         person.name_confirmed_at = clock.now()
         audit.record("people.name_confirmed", "person", person_id, by, changed=renamed)
+    if confirmed or renamed:
+        signals.named.send(signals.Named(person_id))
 
 
 def change_password(person_id: UUID, password_hash: str, by: UUID | None) -> None:

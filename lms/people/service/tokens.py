@@ -36,9 +36,7 @@ def token_row(purpose: str, token: str) -> Token:
     )
     found = row.one_or_none()
     if found is None:
-        raise Refusal(
-            "link_unknown", _("This link is not one of ours, or was cut off. Open it from the letter."), 404
-        )
+        raise Refusal("link_unknown", _("This link is not one of ours, or was cut off. Open it from the letter."), 404)
     return found
 
 

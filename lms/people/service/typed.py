@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from lms import limits, text
-from lms.people import passwords, rules
+from lms.people import rules
 from lms.policy import Refusal
 
 FAULTS = {
@@ -59,9 +59,7 @@ def checked_latin(name: str, typed: str) -> str:
         )
     latin = checked_name(typed, "name_latin")
     if not rules.is_latin(latin):
-        raise Refusal(
-            "latin_letters", _("Use Latin letters here, with accents where you want."), field="name_latin"
-        )
+        raise Refusal("latin_letters", _("Use Latin letters here, with accents where you want."), field="name_latin")
     return latin
 
 
@@ -73,14 +71,15 @@ def checked_address(typed: str, field: str = "address") -> str:
     return address
 
 
-def new_password(password: str, names: Iterable[str], addresses: Iterable[str]) -> str:
-    """The hash of a password that is good enough; outside of `write()`, since it takes its time.
+def checked_password(password: str, names: Iterable[str], addresses: Iterable[str]) -> str:
+    """A password that is good enough for the person of these names and addresses, as it was typed.
 
-    Raises Refusal (password_…) for the field `password`.
+    Raises Refusal (password_…) for the field `password`. What is kept is its hash (`passwords.hashed`), made
+    outside of `write()`, since that takes its time.
     """
     if fault := rules.password_fault(password, names, addresses):
         raise _refuse(fault, "password")
-    return passwords.hashed(password)
+    return password
 
 
 def count_try(bucket: str, key: str, origin: str) -> int:

@@ -1,0 +1,102 @@
+"""One's own certificates, downloads, and the page where anyone checks one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from lms import db, limits
+from lms.certificates import archive, queries, rules
+from lms.files import service as files
+from lms.people import queries as people
+from lms.policy import Refusal, Target, define
+from lms.web.viewer import me, permit, wants_fragment
+
+blueprint = Blueprint("certificates", __name__, template_folder="templates")
+
+define("certificate.list", signed_in=True)
+define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True)
+define("organisation.certificates", "focal_point", "administrator")
+
+CHECKS_A_MINUTE = 30
+
+
+def certificate_target(certificate: UUID) -> Target | None:
+    return queries.target_of(certificate)
+
+
+def organisation_target(organisation: UUID) -> Target | None:
+    return people.organisation_target(organisation)
+
+
+@blueprint.get("/certificates")
+@permit("certificate.list")
+def certificates() -> str:
+    return render_template("certificates/certificates.html", certificates=queries.certificates_of(me().person_id))
+
+
+@blueprint.get("/certificates/<uuid:certificate>")
+@permit("certificate.download", certificate_target)
+def download(certificate: UUID) -> Any:
+    """The PDF; before there is one, a page that waits for it. A fragment asks only how far it is."""
+    held = queries.by_id(certificate)
+    if held.file_id is not None and not wants_fragment():
+        return files.send(held.file_id)
+    template = "certificates/_line.html" if wants_fragment() else "certificates/waiting.html"
+    return render_template(template, held=held, own=held.person_id == me().person_id)
+
+
+@blueprint.get("/organisations/<uuid:organisation>/certificates.zip")
+@permit("organisation.certificates", organisation_target)
+def organisation_zip(organisation: UUID) -> Response:
+    """Every issued certificate that was earned at an office, in one file that is made while it is sent."""
+    issued = [held for held in queries.of_organisation(organisation) if held.file_id is not None]
+    rows = files.rows([held.file_id for held in issued if held.file_id is not None])
+    db.forget()  # a slow line shall not hold a connection
+    response = Response(archive.stream(issued, rows), mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename="certificates.zip")
+    return response
+
+
+@blueprint.get("/verify")
+@permit("web.public")
+def verify() -> Any:
+    """Where anyone types a code. A slip of the pen is told without looking anything up."""
+    typed = request.args.get("code", "").strip()
+    code = rules.normalise(typed)
+    if code is not None:
+        return redirect(url_for("certificates.verify_code", code=code))
+    return _answer(422 if typed else 200, typed=typed)
+
+
+@blueprint.get("/verify/<code>")
+@permit("web.public")
+def verify_code(code: str) -> Any:
+    """What stands on the certificate of that code, and whether it holds. The address in the QR code."""
+    known = rules.normalise(code)
+    if known is None:
+        return _answer(422, typed=code)
+    _count_this_check()
+    held = queries.by_code(known)
+    printed = queries.printed(held.snapshot) if held and held.state == "issued" else None
+    return _answer(200 if held else 404, code=known, held=held, printed=printed)
+
+
+def _answer(status: int, **values: Any) -> tuple[str, int, dict[str, str]]:
+    return (
+        render_template("certificates/verify.html", **values),
+        status,
+        {"X-Robots-Tag": "noindex, nofollow"},
+    )
+
+
+def _count_this_check() -> None:
+    """Thirty checks a minute from one address, so that nobody tries codes by the thousand."""
+    with db.write():
+        wait = limits.take("verify", request.remote_addr or "", CHECKS_A_MINUTE, 60)
+    if wait:
+        message = _("Many codes were checked from here. Go on in %(seconds)s seconds.", seconds=wait)
+        raise Refusal("too_many_checks", message, status=429)

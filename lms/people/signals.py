@@ -1,0 +1,18 @@
+"""What people says upward."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from lms.signals import Signal
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person confirmed or changed the name that is printed."""
+
+    person_id: UUID
+
+
+named: Signal[Named] = Signal("people.named")

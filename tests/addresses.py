@@ -1,0 +1,196 @@
+"""Every page, three times: with nothing in it, as it usually is, and at its extreme.
+
+A GET route without a line here fails the build (`test_pages.py`), and so does a line without a route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from lms import clock, db
+from lms.assessment import service as assessment
+from lms.certificates.models import Certificate
+from lms.cohorts import service as cohorts
+from lms.cohorts.models import CohortMember
+from lms.db import new_id
+from lms.learning.models import Enrolment
+from lms.people import service as people_service
+from lms.people.models import Membership, Person
+from lms.text import search_key, sort_key
+from make import organisation, person, role
+from world import LONG, Side, World, build, cohort, module, sit, study
+
+STATES = ("empty", "usual", "extreme")
+MANY = 400
+
+
+@dataclass
+class Worlds:
+    """The three sides and who looks at them; `admins` differ, since an administrator sees everything."""
+
+    world: World
+    sides: dict[str, Side]
+    admin: UUID
+    nobody: dict[str, UUID]  # signed in, without any role: in an empty, usual and extreme state
+
+    def who(self, role_name: str, state: str) -> UUID | None:
+        if role_name == "public":
+            return None
+        if role_name == "admin":
+            return self.admin
+        return getattr(self.sides[state], role_name)
+
+
+def empty_side() -> Side:
+    """An office, a cohort, people: and nothing has happened yet."""
+    office, group = organisation("Statistics Pulaura", "GH"), cohort("Not begun", starts_days_ago=-5)
+    nobody = cohort("Nobody yet")
+    people = {key: person(f"{key.title()} Empty") for key in ("trainee", "graduate", "newcomer", "focal", "coordinator", "facilitator")}
+    role(people["focal"], "focal_point", "organisation", office)
+    for key in ("coordinator", "facilitator"):
+        role(people[key], key, "cohort", nobody)
+    cohorts.add_member(group, people["trainee"])
+    cohorts.add_member(group, people["graduate"])
+    study(people["graduate"])
+    made = Side(
+        office, nobody, people["trainee"], people["graduate"], person("Newcomer Empty", joined=False),
+        people["focal"], people["coordinator"], people["facilitator"],
+    )  # fmt: skip
+    role(people["coordinator"], "coordinator", "cohort", group)
+    made.attempt = assessment.start(people["graduate"], module())
+    made.token = people_service.invite(made.newcomer, people["coordinator"])
+    return made
+
+
+def extreme_side() -> Side:
+    """Names of 120 characters, a cohort of 400, an attempt that failed for the third time, everybody a former colleague."""
+    office, group = organisation(f"{LONG[:100]} Statistics", "CL"), cohort(f"{LONG[:90]} cohort")
+    people = {
+        key: person(LONG, organisation_id=office, post=LONG[:110])
+        for key in ("trainee", "graduate", "focal", "coordinator", "facilitator")
+    }
+    newcomer = person(LONG, joined=False, organisation_id=office)
+    role(people["focal"], "focal_point", "organisation", office)
+    for key in ("coordinator", "facilitator"):
+        role(people[key], key, "cohort", group)
+        role(people[key], "coordinator" if key == "facilitator" else "facilitator", "cohort", group)
+    made = Side(
+        office, group, people["trainee"], people["graduate"], newcomer, people["focal"], people["coordinator"],
+        people["facilitator"],
+    )  # fmt: skip
+    for key in ("trainee", "graduate"):
+        cohorts.add_member(group, people[key])
+        study(people[key])
+    start = clock.now()
+    for days in (6, 4, 2):
+        with clock.at(start - timedelta(days=days)):
+            made.attempt = sit(people["trainee"], rightly=False, answered=11)
+    sit(people["graduate"])
+    s = db.session()
+    s.flush()
+    row = s.scalars(select(Certificate).where(Certificate.person_id == people["graduate"])).one()
+    made.certificate, made.code = row.id, row.code
+    made.token = people_service.invite(newcomer, people["coordinator"])
+    _crowd(group, office)
+    return made
+
+
+def _crowd(group: UUID, office: UUID) -> None:
+    """Four hundred people at once, as rows."""
+    s, now = db.session(), clock.now()
+    rows = []
+    for number in range(MANY):
+        name = f"{LONG[: 20 + number % 90]} {number}"
+        rows.append({"id": new_id(), "name": name, "sort_key": sort_key(name), "search_key": search_key(name),
+                     "languages": [], "created_at": now, "sex": "unsaid", "language": "en"})  # fmt: skip
+    s.execute(insert(Person), rows)
+    s.execute(insert(Membership), [{"person_id": r["id"], "organisation_id": office, "starts_on": now.date() - timedelta(days=400),
+                                    "ends_on": now.date() - timedelta(days=n % 300 + 1) if n % 3 == 0 else None, "end_reason": ""}
+                                   for n, r in enumerate(rows)])  # fmt: skip
+    s.execute(insert(CohortMember), [{"cohort_id": group, "person_id": r["id"], "joined_at": now} for r in rows])
+    s.execute(insert(Enrolment), [{"person_id": r["id"], "course": "foundations", "state": "active", "enrolled_at": now} for r in rows])
+
+
+def build_worlds() -> Worlds:
+    """All three in one database."""
+    world = build()
+    with db.write():
+        sides = {"empty": empty_side(), "usual": world.own, "extreme": extreme_side()}
+    return Worlds(world, sides, world.admin, {})
+
+
+@dataclass(frozen=True)
+class Page:
+    """Who looks, and at which address, given a side and its state."""
+
+    role: str
+    path: Callable[[Side, str], str]
+
+
+def fixed(path: str) -> Callable[[Side, str], str]:
+    return lambda _side, _state: path
+
+
+def by_state(**paths: str) -> Callable[[Side, str], str]:
+    return lambda side, state: paths[state].format(**vars(side))
+
+
+def of(path: str) -> Callable[[Side, str], str]:
+    return lambda side, _state: path.format(**vars(side))
+
+
+PAGES: dict[str, Page] = {
+    "desk.first": Page("public", fixed("/")),
+    "desk.today": Page("trainee", fixed("/today")),
+    "desk.timeline": Page("trainee", fixed("/timeline")),
+    "desk.office": Page("admin", fixed("/office")),
+    "desk.one_office": Page("focal_point", of("/offices/{office}")),
+    "desk.member": Page("coordinator", by_state(
+        empty="/cohorts/{cohort}", usual="/cohorts/{cohort}/people/{trainee}", extreme="/cohorts/{cohort}/people/{trainee}")),
+    "cohorts.cohorts": Page("coordinator", fixed("/cohorts")),
+    "cohorts.new": Page("admin", fixed("/cohorts/new")),
+    "cohorts.cohort": Page("coordinator", of("/cohorts/{cohort}")),
+    "cohorts.add": Page("coordinator", of("/cohorts/{cohort}/people/new")),
+    "cohorts.staff": Page("coordinator", of("/cohorts/{cohort}/staff")),
+    "learning.learn": Page("trainee", fixed("/learn")),
+    "learning.module": Page("graduate", by_state(
+        empty="/learn/modules/collection", usual="/learn/modules/concepts", extreme="/learn/modules/concepts")),
+    "learning.lesson": Page("trainee", by_state(
+        empty="/learn/lessons/refugees-stateless-workers", usual="/learn/lessons/who-is-a-migrant",
+        extreme="/learn/lessons/stocks-flows-moves-people")),
+    "assessment.attempt": Page("trainee", by_state(
+        empty="/today", usual="/attempts/{attempt}", extreme="/attempts/{attempt}")),
+    "certificates.certificates": Page("graduate", fixed("/certificates")),
+    "certificates.download": Page("graduate", by_state(
+        empty="/certificates", usual="/certificates/{certificate}", extreme="/certificates/{certificate}")),
+    "certificates.verify": Page("public", by_state(
+        empty="/verify", usual="/verify?code=DRM-0000-0000-0001", extreme="/verify?code=" + "9" * 300)),
+    "certificates.verify_code": Page("public", by_state(
+        empty="/verify/DRM-0000-0000-0000", usual="/verify/{code}", extreme="/verify/{code}")),
+    "people.sign_in": Page("public", fixed("/sign-in?next=/today")),
+    "people.forgotten": Page("public", fixed("/password/forgotten")),
+    "people.reset": Page("public", fixed("/password/none")),
+    "people.invitation": Page("public", by_state(
+        empty="/invitation/none", usual="/invitation/{token}", extreme="/invitation/{token}")),
+    "people.confirm_address": Page("public", fixed("/address/none")),
+    "people.account": Page("trainee", fixed("/account")),
+    "people.invitation_page": Page("coordinator", by_state(
+        empty="/cohorts", usual="/people/{newcomer}/invitation", extreme="/people/{newcomer}/invitation")),
+    "people.organisations": Page("admin", fixed("/admin/organisations")),
+    "people.new_organisation": Page("admin", fixed("/admin/organisations/new")),
+    "people.organisation": Page("admin", of("/admin/organisations/{office}")),
+    "people.people": Page("admin", by_state(
+        empty="/admin/people?q=zzzzzz", usual="/admin/people?q=ownside", extreme="/admin/people")),
+    "people.new_person": Page("admin", fixed("/admin/people/new")),
+    "people.person": Page("admin", of("/admin/people/{trainee}")),
+    "mail.outbox": Page("admin", fixed("/admin/mail")),
+    "curriculum.problems": Page("admin", fixed("/admin/content")),
+}  # fmt: skip
+
+# What a browser never shows as a page.
+NOT_PAGES = {"asset", "web.health", "assessment.token", "certificates.organisation_zip"}

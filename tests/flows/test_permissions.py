@@ -1,0 +1,237 @@
+"""Every route, every role: what is one's own, and what is another's. The table is the policy, tried with real ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from make import post, sign_in
+from world import Side, World, build
+
+EVERYBODY = "outsider observer trainee graduate focal_point facilitator coordinator admin".split()
+STAFF = {"facilitator", "coordinator", "admin"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route: its address, who may with their own, who may with another's. None: nobody needs to sign in."""
+
+    path: str
+    own: set[str] | None
+    other: set[str] | None = None  # only where the address names something that belongs to somebody
+
+
+ANYONE = None
+ALL = set(EVERYBODY)
+ADMIN = {"admin"}
+
+TABLE: dict[tuple[str, str], Row] = {
+    ("GET", "desk.first"): Row("/", ANYONE),
+    ("GET", "web.health"): Row("/health", ANYONE),
+    ("GET", "asset"): Row("/static/none", ANYONE),
+    ("GET", "assessment.token"): Row("/token", ANYONE),
+    ("GET", "people.sign_in"): Row("/sign-in", ANYONE),
+    ("POST", "people.sign_in"): Row("/sign-in", ANYONE),
+    ("GET", "people.forgotten"): Row("/password/forgotten", ANYONE),
+    ("POST", "people.forgotten"): Row("/password/forgotten", ANYONE),
+    ("GET", "people.reset"): Row("/password/none", ANYONE),
+    ("POST", "people.reset"): Row("/password/none", ANYONE),
+    ("GET", "people.invitation"): Row("/invitation/{token}", ANYONE),
+    ("POST", "people.invitation"): Row("/invitation/none", ANYONE),
+    ("POST", "people.renew_invitation"): Row("/invitation/none/again", ANYONE),
+    ("GET", "people.confirm_address"): Row("/address/none", ANYONE),
+    ("POST", "people.confirm_address"): Row("/address/none", ANYONE),
+    ("GET", "certificates.verify"): Row("/verify", ANYONE),
+    ("GET", "certificates.verify_code"): Row("/verify/{code}", ANYONE),
+    ("POST", "people.sign_out"): Row("/sign-out", ALL),
+    ("GET", "people.account"): Row("/account", ALL),
+    ("POST", "people.save_profile"): Row("/account", ALL),
+    ("POST", "people.add_address"): Row("/account/addresses", ALL),
+    ("POST", "people.change_password"): Row("/account/password", ALL),
+    ("POST", "people.sign_out_everywhere"): Row("/account/sign-out-everywhere", ALL),
+    ("POST", "people.send_confirmation"): Row("/account/addresses/{address}/again", {"trainee"}, set()),
+    ("POST", "people.make_primary"): Row("/account/addresses/{address}/primary", {"trainee"}, set()),
+    ("POST", "people.remove_address"): Row("/account/addresses/{address}/removal", {"trainee"}, set()),
+    ("GET", "desk.today"): Row("/today", ALL),
+    ("GET", "desk.timeline"): Row("/timeline", ALL),
+    ("GET", "learning.learn"): Row("/learn", ALL),
+    ("GET", "learning.module"): Row("/learn/modules/concepts", ALL),
+    ("GET", "learning.lesson"): Row("/learn/lessons/who-is-a-migrant", ALL),
+    ("POST", "learning.check"): Row("/learn/lessons/who-is-a-migrant/checks/who-c1", ALL),
+    ("POST", "learning.assess"): Row("/learn/modules/concepts/assessment", {"trainee", "graduate"}),
+    ("GET", "assessment.attempt"): Row("/attempts/{attempt}", {"trainee"}, set()),
+    ("POST", "assessment.save_answer"): Row("/attempts/{attempt}/answers/1", {"trainee"}, set()),
+    ("POST", "assessment.save"): Row("/attempts/{attempt}", {"trainee"}, set()),
+    ("GET", "certificates.certificates"): Row("/certificates", ALL),
+    ("GET", "certificates.download"): Row("/certificates/{certificate}", {"graduate", "focal_point"} | STAFF, ADMIN),
+    ("GET", "certificates.organisation_zip"): Row(
+        "/organisations/{office}/certificates.zip", {"focal_point", "admin"}, ADMIN
+    ),
+    ("GET", "desk.office"): Row("/office", {"focal_point", "admin"}),
+    ("GET", "desk.one_office"): Row("/offices/{office}", {"focal_point", "admin"}, ADMIN),
+    ("GET", "cohorts.cohorts"): Row("/cohorts", STAFF),
+    ("GET", "cohorts.new"): Row("/cohorts/new", ADMIN),
+    ("POST", "cohorts.new"): Row("/cohorts/new", ADMIN),
+    ("GET", "cohorts.cohort"): Row("/cohorts/{cohort}", STAFF, ADMIN),
+    ("GET", "desk.member"): Row("/cohorts/{cohort}/people/{trainee}", STAFF, ADMIN),
+    ("GET", "cohorts.add"): Row("/cohorts/{cohort}/people/new", {"coordinator", "admin"}, ADMIN),
+    ("POST", "cohorts.add"): Row("/cohorts/{cohort}/people/new", {"coordinator", "admin"}, ADMIN),
+    ("GET", "cohorts.staff"): Row("/cohorts/{cohort}/staff", {"coordinator", "admin"}, ADMIN),
+    ("POST", "cohorts.staff"): Row("/cohorts/{cohort}/staff", {"coordinator", "admin"}, ADMIN),
+    ("POST", "cohorts.grant_attempt"): Row("/cohorts/{cohort}/people/{trainee}/attempts", STAFF, ADMIN),
+    ("POST", "cohorts.withdraw"): Row(
+        "/cohorts/{cohort}/people/{graduate}/withdrawal", {"coordinator", "admin"}, ADMIN
+    ),
+    ("GET", "people.invitation_page"): Row(
+        "/people/{newcomer}/invitation", {"focal_point", "coordinator", "admin"}, ADMIN
+    ),
+    ("POST", "people.send_invitation"): Row(
+        "/people/{newcomer}/invitation/letter", {"focal_point", "coordinator", "admin"}, ADMIN
+    ),
+    ("POST", "people.print_invitation"): Row(
+        "/people/{newcomer}/invitation/paper", {"focal_point", "coordinator", "admin"}, ADMIN
+    ),
+    ("GET", "people.organisations"): Row("/admin/organisations", ADMIN),
+    ("GET", "people.new_organisation"): Row("/admin/organisations/new", ADMIN),
+    ("POST", "people.new_organisation"): Row("/admin/organisations/new", ADMIN),
+    ("GET", "people.organisation"): Row("/admin/organisations/{office}", ADMIN, ADMIN),
+    ("POST", "people.save_organisation"): Row("/admin/organisations/{office}", ADMIN, ADMIN),
+    ("POST", "people.add_focal_point"): Row("/admin/organisations/{office}/focal-points", ADMIN, ADMIN),
+    ("GET", "people.people"): Row("/admin/people", ADMIN),
+    ("GET", "people.new_person"): Row("/admin/people/new", ADMIN),
+    ("POST", "people.new_person"): Row("/admin/people/new", ADMIN),
+    ("GET", "people.person"): Row("/admin/people/{trainee}", ADMIN, ADMIN),
+    ("POST", "people.add_address_of"): Row("/admin/people/{trainee}/addresses", ADMIN, ADMIN),
+    ("POST", "people.start_membership"): Row("/admin/people/{trainee}/memberships", ADMIN, ADMIN),
+    ("POST", "people.end_membership"): Row(
+        "/admin/people/{trainee}/memberships/{membership}/end", ADMIN, ADMIN
+    ),
+    ("POST", "people.grant_role"): Row("/admin/people/{trainee}/roles", ADMIN, ADMIN),
+    ("POST", "people.end_role"): Row("/admin/people/{focal_point}/roles/{grant}/end", ADMIN, ADMIN),
+    ("GET", "mail.outbox"): Row("/admin/mail", ADMIN),
+    ("POST", "mail.send_again"): Row("/admin/mail/{letter}/again", ADMIN),
+    ("POST", "mail.leave"): Row("/admin/mail/{letter}/leave", ADMIN),
+    ("GET", "curriculum.problems"): Row("/admin/content", ADMIN),
+}
+
+
+def address(row: Row, of: Side, world: World) -> str:
+    return row.path.format(**{**vars(of), "letter": world.letter})
+
+
+def unknown(row: Row) -> str:
+    """The same address with ids that nobody has."""
+
+    class Anything(dict):
+        def __missing__(self, key):
+            return str(uuid4())
+
+    return row.path.format_map(Anything())
+
+
+def who(world: World, name: str):
+    return getattr(world, name) if name in ("admin", "observer", "outsider") else getattr(world.own, name)
+
+
+def ask(app, person, method: str, path: str):
+    client = app.test_client()
+    if person is not None:
+        sign_in(client, person)
+    response = client.get(path) if method == "GET" else post(client, path)
+    response.get_data()
+    return response
+
+
+def refused(response) -> bool:
+    return response.status_code in (401, 403, 404)
+
+
+def sends_to_sign_in(response) -> bool:
+    return response.status_code == 401 or response.headers.get("Location", "").startswith("/sign-in")
+
+
+@pytest.fixture
+def world(db_app) -> World:
+    return build()
+
+
+def test_the_table_holds_every_route(db_app):
+    routes = {
+        (method, rule.endpoint)
+        for rule in db_app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == set(TABLE)
+
+
+def test_without_signing_in_only_what_is_public_opens(db_app, world):
+    wrong = []
+    for (method, endpoint), row in TABLE.items():
+        response = ask(db_app, None, method, address(row, world.own, world))
+        if (row.own is not None) != sends_to_sign_in(response):
+            wrong.append((method, endpoint, response.status_code))
+    assert not wrong
+
+
+def test_each_role_reaches_its_own_and_nothing_else(db_app, world):
+    wrong = []
+    for (method, endpoint), row in TABLE.items():
+        if row.own is None:
+            continue
+        for name in EVERYBODY:
+            if name in row.own:
+                continue  # tried below, after everybody who may not
+            response = ask(db_app, who(world, name), method, address(row, world.own, world))
+            if not refused(response):
+                wrong.append(("may", method, endpoint, name, response.status_code))
+        for name in sorted(row.own):
+            response = ask(db_app, who(world, name), method, address(row, world.own, world))
+            if refused(response) or response.status_code >= 500:
+                wrong.append(("may not", method, endpoint, name, response.status_code))
+    assert not wrong
+
+
+def test_anothers_is_refused_like_what_does_not_exist(db_app, world):
+    wrong = []
+    for (method, endpoint), row in TABLE.items():
+        if row.other is None:
+            continue
+        for name in EVERYBODY:
+            response = ask(db_app, who(world, name), method, address(row, world.other, world))
+            if name in row.other:
+                if refused(response) or response.status_code >= 500:
+                    wrong.append(("may not", method, endpoint, name, response.status_code))
+                continue
+            nothing = ask(db_app, who(world, name), method, unknown(row))
+            same = (response.status_code, response.data) == (nothing.status_code, nothing.data)
+            headers = {k: v for k, v in response.headers if k not in ("Set-Cookie", "Date")}
+            if not same or headers != {k: v for k, v in nothing.headers if k not in ("Set-Cookie", "Date")}:
+                wrong.append(("tells", method, endpoint, name, response.status_code, nothing.status_code))
+            if "Otherside" in response.get_data(as_text=True):
+                wrong.append(("names", method, endpoint, name))
+    assert not wrong
+
+
+def test_a_child_of_anothers_parent_is_not_found_under_ones_own(db_app, world):
+    own, other = world.own, world.other
+    tries = [
+        ("coordinator", f"/cohorts/{own.cohort}/people/{other.trainee}"),
+        ("coordinator", f"/cohorts/{other.cohort}/people/{own.trainee}"),
+        ("admin", f"/cohorts/{own.cohort}/people/{other.trainee}"),
+    ]
+    for name, path in tries:
+        assert ask(db_app, who(world, name), "GET", path).status_code == 404
+    for path in (
+        f"/admin/people/{own.trainee}/memberships/{other.membership}/end",
+        f"/admin/people/{own.trainee}/roles/{other.grant}/end",
+    ):
+        assert ask(db_app, world.admin, "POST", path).status_code == 404
+
+
+def test_no_form_is_taken_without_its_token(db_app, world):
+    for (method, _endpoint), row in TABLE.items():
+        if method == "POST":
+            client = sign_in(db_app.test_client(), world.admin)
+            assert client.post(address(row, world.own, world)).status_code == 400
