@@ -40,6 +40,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
+    trusted_proxies: int = 0  # how many reverse proxies stand in front; limits by address count what they forward
 
     @property
     def database(self) -> str:

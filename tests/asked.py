@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
+from uuid import UUID
 
+from sqlalchemy import event
+
+from lms import db
+from lms.assessment import queries, service
 from lms.curriculum.content import Accepted, AssessmentRule, Lesson, Module, Number, Option, Pair, Question
+from lms.policy import Refusal
 
 # Every word that only the key knows begins so: none of them may reach a browser before the answer.
 SECRET = "zq"
@@ -170,3 +178,81 @@ def text_of(html: str) -> str:
 
 def renamed(question: Question, stem: str) -> Question:
     return replace(question, stem=stem)
+
+
+# --- What a person does with them ---
+
+
+def begin(person: UUID, assessed: Module | None = None) -> UUID:
+    with db.write():
+        return service.start(person, assessed or module())
+
+
+def save(attempt: UUID, position: int, answer, seq=None):
+    with db.write():
+        return service.save_answer(attempt, position, answer, seq)
+
+
+def hand_in(attempt: UUID):
+    with db.write():
+        return service.submit(attempt)
+
+
+def answer_all(attempt: UUID, answers) -> None:
+    for one in queries.sheet(attempt).asked:
+        save(attempt, one.position, answers[one.question.kind])
+
+
+def at_once(app, times: int, call) -> list:
+    """The results of `call` in so many threads that begin together."""
+    gate, results = threading.Barrier(times), []
+
+    def run():
+        with app.app_context():
+            try:
+                gate.wait()
+                with db.write():
+                    result = call()
+                results.append(result)
+            except Refusal as refusal:
+                results.append(refusal)
+            finally:
+                db.forget()
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == times
+    return results
+
+
+@contextmanager
+def heard(signal):
+    """What the signal sent meanwhile."""
+    sent = []
+    signal.connect(9, sent.append)
+    try:
+        yield sent
+    finally:
+        signal._receivers[:] = [pair for pair in signal._receivers if pair[1] != sent.append]
+
+
+@contextmanager
+def statements():
+    """The statements that were sent to the database meanwhile."""
+    seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine(), "before_cursor_execute", note)
+
+
+def position_of(attempt: UUID, kind: str) -> int:
+    return next(one.position for one in queries.sheet(attempt).asked if one.question.kind == kind)

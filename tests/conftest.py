@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import shutil
 import tempfile
 import uuid
@@ -16,14 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lms import create_app, db
-from settings import make_config
-
-class Browser(FlaskClient):
-    """A client whose requests see nothing of the test's own context, so that `g` is each request's own."""
-
-    def open(self, *args: object, **given: object) -> object:  # type: ignore[override]
-        return contextvars.Context().run(super().open, *args, **given)
-
+from settings import Client, make_config
 
 @dataclass(frozen=True)
 class Place:
@@ -66,7 +58,7 @@ def built_app(place: Place) -> Flask:
     from lms.migrate import upgrade
 
     app = create_app(make_config(place.data_dir, place.url), TESTING=True)
-    app.test_client_class = Browser
+    app.test_client_class = Client
     upgrade()
     if place.kind == "sqlite":
         db.engine().dispose()

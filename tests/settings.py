@@ -1,8 +1,11 @@
-"""The configuration that tests serve with."""
+"""The configuration that tests serve with, and the client that asks."""
 
 from __future__ import annotations
 
+import contextvars
 from pathlib import Path
+
+from flask.testing import FlaskClient
 
 from config import ROOT, Config
 
@@ -19,3 +22,10 @@ def make_config(data_dir: Path, url: str = "", **given: object) -> Config:
         mail_url="folder:",
         **{"content_dir": ROOT / "content", **given},
     )
+
+
+class Client(FlaskClient):
+    """A client whose requests see nothing of the test's own context, so that `g` is each request's own."""
+
+    def open(self, *args: object, **given: object) -> object:  # type: ignore[override]
+        return contextvars.Context().run(super().open, *args, **given)

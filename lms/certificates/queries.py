@@ -151,6 +151,11 @@ class Listed:
         return rules.status(self.state, self.valid_until, clock.today(self.snapshot["time_zone"]))
 
     @property
+    def language(self) -> str:
+        """The holder's, in which the title is."""
+        return str(self.snapshot["language"])
+
+    @property
     def title(self) -> str:
         """What it certifies, as a heading."""
         what: str = self.snapshot["what"]

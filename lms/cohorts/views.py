@@ -73,6 +73,9 @@ def _cohort_form() -> Any:
         for module in course.modules:
             setattr(Form, f"due_{module.id}", DateField(module.title, [Optional()]))
     form = Form()
+    for course in courses:
+        for module in course.modules:
+            form[f"due_{module.id}"].module = module
     form.course.choices = [(course.id, course.title) for course in courses]
     form.time_zone.choices = places.time_zones(language.code())
     return form

@@ -15,8 +15,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import fields
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from config import Config
@@ -58,15 +58,15 @@ def serve(config: Config) -> int:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         websockets=False,
-        log_level=LogLevels.error,
+        log_level=LogLevels.critical,
     )
-    looked_after = _Worker(lambda: bool(server.interrupt_signal))
-    server.on_startup(looked_after.start)
+    keeper = multiprocessing.Process(target=_keep_worker, name="duramen-keeper")
+    keeper.start()
     server.on_startup(lambda: print(f"Duramen: {_address(config)}", flush=True))
     try:
         server.serve(target_loader=load_in_child, wrap_loader=False)
     finally:
-        looked_after.stop()
+        _end(keeper)
     return 0
 
 
@@ -75,7 +75,7 @@ def environment(config: Config) -> dict[str, str]:
     found = {}
     for field in fields(config):
         value = getattr(config, field.name)
-        text = ",".join(value) if isinstance(value, tuple) else str(int(value) if value is True else value)
+        text = ",".join(value) if isinstance(value, tuple) else str(value)
         found[f"LMS_{field.name.upper()}"] = text
     return found
 
@@ -89,63 +89,63 @@ def load() -> Any:
 
 def load_in_child() -> Any:
     """The application in a web process: ends with its parent, and has connections of its own."""
-    end_with_parent(signal.SIGKILL)
+    _begin_as_child(signal.SIGKILL)
     app = load()
     db.engine().dispose(close=False)
     return app
 
 
-def end_with_parent(number: signal.Signals) -> None:
-    """Ask the kernel for this signal when the parent ends, however it ends (Linux only)."""
+def _keep_worker() -> None:
+    """The keeper of the one worker: starts it, and again whenever it dies; after growing pauses if that is soon.
+
+    A process and not a thread: forking is safe only where no other thread can hold a lock at that moment.
+    """
+    _begin_as_child(signal.SIGTERM)
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    pause = SHORTEST_PAUSE
+    while not over.is_set():
+        began = time.monotonic()
+        kept = multiprocessing.Process(target=_work, name="duramen-worker")
+        kept.start()
+        while kept.is_alive() and not over.is_set():
+            kept.join(0.2)
+        if over.is_set():
+            _end(kept)
+            return
+        pause = SHORTEST_PAUSE if time.monotonic() - began > 60 else min(60.0, pause * 2)
+        print(f"The worker ended ({kept.exitcode}) and starts again.", file=sys.stderr, flush=True)
+        over.wait(pause)
+
+
+def _work() -> None:
+    _begin_as_child(signal.SIGTERM)
+    os.nice(5)  # pages come first
+    db.engine().dispose(close=False)
+    worker.main()
+
+
+def _begin_as_child(number: signal.Signals) -> None:
+    """Hear of the end from the parent alone, and from the kernel, by this signal, when the parent is gone.
+
+    A process group of its own: Ctrl+C and `kill` of the group reach the supervisor only. (granian's web processes
+    now and then hang when they are told twice; so, under systemd, KillMode=mixed.) Linux's kernel can be asked.
+    """
+    os.setpgid(0, 0)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
         if (parent := multiprocessing.parent_process()) and os.getppid() != parent.pid:
             os._exit(1)  # it ended before we asked
 
 
-def _work() -> None:
-    end_with_parent(signal.SIGTERM)
-    os.nice(5)  # pages come first
-    db.engine().dispose(close=False)
-    worker.main(alone=False)
-
-
-class _Worker:
-    """The one worker: started, and again whenever it dies, after growing pauses while it dies at once."""
-
-    def __init__(self, told_to_stop: Callable[[], bool]) -> None:
-        self._told_to_stop = told_to_stop
-        self._over = threading.Event()
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._thread = threading.Thread(target=self._look_after, name="worker's keeper", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def _look_after(self) -> None:
-        # This thread is the parent of the worker, in the kernel's eyes: it lives as long as the supervisor.
-        pause = SHORTEST_PAUSE
-        while not self._over.is_set():
-            began = time.monotonic()
-            self._process = multiprocessing.Process(target=_work, name="duramen-worker")
-            self._process.start()
-            self._process.join()
-            # Whoever stops us may have told the worker first: the pause lets the signal reach us too.
-            lived_long = time.monotonic() - began > 60
-            pause = SHORTEST_PAUSE if lived_long else min(60.0, pause * 2)
-            if self._over.wait(pause) or self._told_to_stop():
-                return
-            text = f"The worker ended ({self._process.exitcode}) and starts again."
-            print(text, file=sys.stderr, flush=True)
-
-    def stop(self) -> None:
-        self._over.set()
-        process = self._process
-        if process is not None and process.is_alive():
-            process.terminate()
-            process.join(STOP_SECONDS)
-            if process.is_alive():
-                process.kill()
+def _end(process: BaseProcess) -> None:
+    """Tell a child to end, again and again (the first may come before it listens); end it if it does not."""
+    until = time.monotonic() + STOP_SECONDS
+    while process.is_alive() and time.monotonic() < until:
+        process.terminate()
+        process.join(0.3)
+    if process.is_alive():
+        process.kill()
 
 
 def _address(config: Config) -> str:

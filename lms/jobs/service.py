@@ -93,9 +93,7 @@ def claim(worker: str) -> Running | None:
     s = db.need_write()
     silent, free = _free()
     _give_up(silent)
-    oldest = (
-        select(Job.id).where(free).order_by(Job.not_before, Job.id).limit(1).with_for_update(skip_locked=True)
-    )
+    oldest = select(Job.id).where(free).order_by(Job.not_before, Job.id).limit(1).with_for_update(skip_locked=True)
     row = s.execute(
         update(Job)
         .where(Job.id == oldest.scalar_subquery(), free)
@@ -118,9 +116,7 @@ def _give_up(silent: ColumnElement[bool]) -> None:
     db.need_write().execute(
         update(Job)
         .where(silent, Job.tries >= TRIES)
-        .values(
-            state="failed", finished_at=clock.now(), error="Its worker ended in the middle of it, each time."
-        ),
+        .values(state="failed", finished_at=clock.now(), error="Its worker ended in the middle of it, each time."),
         execution_options={"synchronize_session": False},
     )
 
@@ -154,9 +150,7 @@ def fail(job: Running, error: str) -> None:
 
 def _own(job: Running, **values: Any) -> None:
     changed = db.need_write().execute(
-        update(Job)
-        .where(Job.id == job.id, Job.worker == job.worker, Job.state == "running")
-        .values(**values),
+        update(Job).where(Job.id == job.id, Job.worker == job.worker, Job.state == "running").values(**values),
         execution_options={"synchronize_session": False},
     )
     if not changed.rowcount:  # type: ignore[attr-defined]

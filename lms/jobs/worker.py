@@ -146,16 +146,13 @@ def _beat(app: Flask, job: service.Running, over: threading.Event) -> None:
             log.exception("the lease of job %s could not be prolonged", job.id)
 
 
-def main(alone: bool = True) -> None:
-    """Run as a process, with the configuration of the environment, until SIGTERM.
-
-    Alone in a terminal also until Ctrl+C; under a supervisor that is the supervisor's to hear.
-    """
+def main() -> None:
+    """Run as a process, with the configuration of the environment, until SIGTERM or Ctrl+C."""
     from wsgi import app
 
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, (lambda *_: stop.set()) if alone else signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with app.app_context():
         run(stop)

@@ -227,12 +227,16 @@ class NewPersonForm(AddressForm):
 class RoleForm(Form):
     """A role; `scope` is the kind of scope and its id with a colon between."""
 
-    role = SelectField(_l("Role"), choices=[(name, ROLE_NAMES[name]) for name in ROLES])
+    role = SelectField(
+        _l("Role"),
+        [DataRequired(_l("Choose a role."))],
+        choices=[("", ""), *((name, ROLE_NAMES[name]) for name in ROLES)],
+    )
     scope = SelectField(_l("Over"))
 
 
 class MembershipForm(Form):
-    organisation = SelectField(_l("Office"))
+    organisation = SelectField(_l("Office"), [DataRequired(_l("Choose the office."))])
     starts_on = DateField(_l("First day"), [InputRequired(_l("Write the date."))])
 
 

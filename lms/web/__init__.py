@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from flask import Blueprint, Flask, Response, request
 
+from werkzeug.middleware.proxy_fix import ProxyFix
+
 from lms import db
 from lms.extensions import compress, csrf
 from lms.web import assets, errors, language, menu, viewer
@@ -52,6 +54,9 @@ def init_app(app: Flask) -> None:
         COMPRESS_LEVEL=5,
         COMPRESS_MIN_SIZE=800,
     )
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     csrf.init_app(app)
     compress.init_app(app)
     language.init_app(app)

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
@@ -25,6 +26,8 @@ from lms.web import viewer
 
 NAMES = {"en": "English", "fr": "Français", "ar": "العربية"}
 CATALOGUES = Path(__file__).resolve().parents[1] / "translations"
+# Short dates name the month too: figures alone are read differently from country to country.
+_FORMS = {"long": "d MMMM y", "medium": "d MMM y", "short": "d MMM y"}
 _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
@@ -45,6 +48,11 @@ def code() -> str:
     """The language in use, as the two letters that content and catalogues are filed under."""
     locale = get_locale()
     return locale.language if locale else "en"
+
+
+def address_in(language: str) -> str:
+    """This page in another language: the same address, whatever else it asks for."""
+    return "?" + urlencode({**request.args.to_dict(flat=False), "lang": language}, doseq=True)
 
 
 def direction(language: str = "") -> str:
@@ -76,15 +84,14 @@ def day(value: date | datetime | None, form: str = "long") -> str:
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(_zone()).date()
-    return digits(format_date(value, form, locale=_dates()))
+    return digits(format_date(value, _FORMS.get(form, form), locale=_dates()))
 
 
 def moment(value: datetime | None, form: str = "long") -> str:
     """A date and a time, in the person's own zone."""
     if value is None:
         return ""
-    pattern = {"long": "d MMMM y, HH:mm", "short": "d MMM y, HH:mm"}.get(form, form)
-    return digits(format_datetime(value.astimezone(_zone()), pattern, locale=_dates()))
+    return digits(format_datetime(value.astimezone(_zone()), f"{_FORMS[form]}, HH:mm", locale=_dates()))
 
 
 def hour(value: datetime) -> str:
@@ -125,7 +132,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number, percent=percent, date=day, moment=moment, hour=hour, digits=digits
     )
-    app.jinja_env.globals.update(language=code, direction=direction, language_names=NAMES)
+    app.jinja_env.globals.update(language=code, direction=direction, address_in=address_in, language_names=NAMES)
 
     @app.after_request
     def keep_choice(response: Response) -> Response:

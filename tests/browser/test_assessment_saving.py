@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import asked
 import make
 import pytest
+from asked import begin, hand_in, save
 from playwright import sync_api
-from test_assessment_service import begin, hand_in, save
 from werkzeug.serving import make_server
 
 from lms import db
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 @contextmanager
 def served(app):
     server = make_server("127.0.0.1", 0, app, threaded=True)
+    server.daemon_threads = False  # closing waits for every request: the database is put away afterwards
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -177,6 +178,7 @@ def test_after_a_reload_what_was_not_sent_is_in_the_form_again_and_is_sent(desk)
     for n, select in enumerate(desk.box("matching").locator("select").all()):
         select.select_option(index=n + 1)
     desk.says("matching", "Waiting")
+    desk.page.goto("about:blank")
     desk.page.unroute("**/answers/*")
     desk.open()
     sync_api.expect(desk.box("short").locator("input[type=text]")).to_have_value("QMA")
@@ -234,6 +236,7 @@ def test_handing_in_sends_what_still_waits_with_the_form(desk):
     sync_api.expect(desk.page.locator("h1")).to_contain_text("Not yet")
     assert desk.stored("single") == {"choice": 0}
     assert desk.stored("short") == {"text": "QMA"}
+    desk.page.wait_for_load_state()
     assert desk.kept() == "{}"
 
 

@@ -7,9 +7,7 @@ from uuid import UUID, uuid4
 import asked
 import make
 import pytest
-from flask import render_template
-from sqlalchemy import func, select
-from test_assessment_service import (
+from asked import (
     answer_all,
     at_once,
     begin,
@@ -19,6 +17,8 @@ from test_assessment_service import (
     save,
     statements,
 )
+from flask import render_template
+from sqlalchemy import func, select
 
 from lms import clock, db
 from lms.assessment import presentation, queries, rules, service, signals

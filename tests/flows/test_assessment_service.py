@@ -1,7 +1,5 @@
 """Beginning, answering, handing in: once and only once, on both databases."""
 
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,7 +9,8 @@ import asked
 import make
 import pytest
 import time_machine
-from sqlalchemy import event, func, select
+from asked import answer_all, at_once, begin, hand_in, heard, position_of, save, statements
+from sqlalchemy import func, select
 
 from lms import clock, db
 from lms.assessment import queries, service, signals
@@ -23,81 +22,10 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MODULE = asked.module()
 
 
-def begin(person: UUID, module=MODULE) -> UUID:
-    with db.write():
-        return service.start(person, module)
-
-
-def save(attempt: UUID, position: int, answer, seq=None):
-    with db.write():
-        return service.save_answer(attempt, position, answer, seq)
-
-
-def hand_in(attempt: UUID):
-    with db.write():
-        return service.submit(attempt)
-
-
-def answer_all(attempt: UUID, answers) -> None:
-    for one in queries.sheet(attempt).asked:
-        save(attempt, one.position, answers[one.question.kind])
-
-
 def code_of(call) -> str:
     with pytest.raises(Refusal) as refusal, db.write():
         call()
     return refusal.value.code
-
-
-def at_once(app, times: int, call) -> list:
-    """The results of `call` in so many threads that begin together."""
-    gate, results = threading.Barrier(times), []
-
-    def run():
-        with app.app_context():
-            try:
-                gate.wait()
-                with db.write():
-                    result = call()
-                results.append(result)
-            except Refusal as refusal:
-                results.append(refusal)
-            finally:
-                db.forget()
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == times
-    return results
-
-
-@contextmanager
-def heard(signal):
-    """What the signal sent meanwhile."""
-    sent = []
-    signal.connect(9, sent.append)
-    try:
-        yield sent
-    finally:
-        signal._receivers[:] = [pair for pair in signal._receivers if pair[1] != sent.append]
-
-
-@contextmanager
-def statements():
-    """The statements that were sent to the database meanwhile."""
-    seen = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        seen.append(statement)
-
-    event.listen(db.engine(), "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine(), "before_cursor_execute", note)
 
 
 # --- Beginning ---
@@ -222,10 +150,6 @@ def test_eight_facilitators_at_once_open_one_attempt(db_app):
 def stored(attempt: UUID, position: int):
     db.end_read()
     return next(one for one in queries.sheet(attempt).asked if one.position == position)
-
-
-def position_of(attempt: UUID, kind: str) -> int:
-    return next(one.position for one in queries.sheet(attempt).asked if one.question.kind == kind)
 
 
 def test_an_answer_is_saved_changed_and_taken_back(db_app):

@@ -16,7 +16,7 @@ from sqlalchemy import event, select
 from lms import clock, db
 from lms.audit.models import Entry
 from lms.mail.models import OutboxMessage
-from lms.people import queries, service
+from lms.people import queries, service, upstairs
 from lms.people.models import RoleGrant
 from lms.policy import Grant, Refusal, Target, allows
 
@@ -384,6 +384,15 @@ def test_a_known_address_makes_its_person_the_focal_point(db_app, admin):
     assert [line.person_id for line in queries.focal_points(office)] == [person]
 
 
+def test_a_focal_point_who_was_entered_and_never_invited_is_invited_now(db_app, admin):
+    office, person = make.organisation(), make.person(address="amina@example.org", joined=False)
+    answer = make.post(
+        admin, f"/admin/organisations/{office}/focal-points", {"address": "amina@example.org"}, follow_redirects=True
+    )
+    assert "named and invited" in said(answer)
+    assert queries.person(person).invited and last_token()
+
+
 def test_people_are_found_by_either_script_by_address_and_page_by_page(db_app, admin):
     with db.write():
         for number in range(60):
@@ -517,21 +526,12 @@ def test_whoever_answers_for_a_person_prints_their_invitation_and_nobody_else(db
     assert db.session().scalar(select(OutboxMessage.id).limit(1)) is None  # paper sends no letter
 
 
-def test_rooms_above_say_to_which_scopes_a_person_belongs(db_app):
-    from lms.people import upstairs
-
+def test_rooms_above_say_to_which_scopes_a_person_belongs(db_app, monkeypatch):
     cohort = uuid4()
-
-    def cohorts_of(_person):
-        return {("cohort", str(cohort))}
-
-    upstairs.belongs(cohorts_of)
-    try:
-        person = make.person(joined=False)
-        coordinator = make.role(make.person(), "coordinator", "cohort", cohort)
-        assert signed_in_as(db_app, coordinator).get(f"/people/{person}/invitation").status_code == 200
-    finally:
-        upstairs._scopes.clear()
+    monkeypatch.setattr(upstairs, "_scopes", {"test": lambda _person: {("cohort", str(cohort))}})
+    person = make.person(joined=False)
+    coordinator = make.role(make.person(), "coordinator", "cohort", cohort)
+    assert signed_in_as(db_app, coordinator).get(f"/people/{person}/invitation").status_code == 200
 
 
 def test_a_paper_is_not_a_way_to_a_role_that_one_could_not_give(db_app):

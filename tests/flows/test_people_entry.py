@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from lms import clock, db
 from lms.audit.models import Entry
 from lms.mail.models import OutboxMessage
-from lms.people import passwords, queries, service
+from lms.people import passwords, queries, rules, service, upstairs
 from lms.people.models import Address, Person, Token
 from lms.policy import Refusal
 
@@ -197,8 +197,6 @@ def test_one_address_that_waits_does_not_keep_its_neighbours_out(db_app):
 
 
 def test_one_place_that_tries_very_many_addresses_waits(db_app, monkeypatch):
-    from lms.people import rules
-
     monkeypatch.setitem(rules.RATES, "sign_in", ((10, 900), (5, 900)))
     with time_machine.travel((clock.now() + timedelta(hours=1)).replace(minute=1), tick=False):
         for number in range(5):
@@ -270,19 +268,11 @@ def test_opening_an_invitation_changes_nothing(db_app, client):
     assert not signed_in(client)
 
 
-def test_the_cohort_and_other_rooms_add_their_sentence_to_the_page_and_the_letter(db_app, client):
-    from lms.people import upstairs
-
-    def cohort_of(_person):
-        return "The cohort West 3 begins on 1 March."
-
-    upstairs.welcomes(cohort_of)
-    try:
-        _person, token = invited()
-        assert "The cohort West 3 begins on 1 March." in said(client.get(f"/invitation/{token}"))
-        assert "The cohort West 3 begins on 1 March." in " ".join(letters()[0].body.split())
-    finally:
-        upstairs._welcomes.clear()
+def test_the_cohort_and_other_rooms_add_their_sentence_to_the_page_and_the_letter(db_app, client, monkeypatch):
+    monkeypatch.setattr(upstairs, "_welcomes", {"test": lambda _person: "The cohort West 3 begins on 1 March."})
+    _person, token = invited()
+    assert "The cohort West 3 begins on 1 March." in said(client.get(f"/invitation/{token}"))
+    assert "The cohort West 3 begins on 1 March." in " ".join(letters()[0].body.split())
 
 
 def test_an_invitation_speaks_the_language_that_the_person_was_entered_with(db_app, client):

@@ -75,7 +75,7 @@ def test_forty_certificates_and_a_worker_that_is_killed_again_and_again(tmp_path
         assert states() == Counter(issued=CERTIFICATES)
         certificates = db.session().scalars(select(Certificate)).all()
         stored = {row.id: row for row in db.session().scalars(select(StoredFile))}
-        assert Counter(held.file_id for held in certificates) == Counter(stored)
+        assert Counter(held.file_id for held in certificates) == Counter(list(stored))
         assert len({held.code for held in certificates}) == CERTIFICATES
         for row in stored.values():
             data = files.proved(row)

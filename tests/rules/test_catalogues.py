@@ -12,7 +12,7 @@ from config import ROOT
 from lms.web import language
 
 # Words that are the same in both languages, and names.
-SAME = {"fr": {"Cohorts", "Code", "Date", "Question", "Questions", "Type", "Description", "Module", "Modules"}, "ar": set()}
+SAME = {"fr": {"Code", "Invitation", "Programme", "Question"}, "ar": set()}
 
 
 def catalogue(code: str) -> Catalog:

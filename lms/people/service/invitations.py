@@ -38,18 +38,19 @@ def invite(person_id: UUID, by: UUID | None) -> str:
 
 
 def name_focal_point(organisation_id: UUID, address: str, name: str, by: UUID | None) -> bool:
-    """Name a focal point of an office: whoever has this address, or somebody new, who is invited.
+    """Name a focal point of an office: whoever has this address, or somebody new.
 
-    Says whether they have an account already. Raises Refusal (name_…, address_form, beyond_scope) with the field.
+    Says whether they have an account already; one who has none is invited. Raises Refusal (name_…,
+    address_form, beyond_scope) with the field.
     """
-    person_id = queries.find_by_address(checked_address(address))
-    if person_id is None:
-        person_id = create_person(name, address, organisation_id=organisation_id, by=by)
-        grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
-        invite(person_id, by)
-        return False
+    person_id = queries.find_by_address(checked_address(address)) or create_person(
+        name, address, organisation_id=organisation_id, by=by
+    )
     grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
-    return locked_person(person_id).password_hash is not None
+    if locked_person(person_id).password_hash is not None:
+        return True
+    invite(person_id, by)
+    return False
 
 
 def print_invitation(person_id: UUID, by: UUID) -> str:

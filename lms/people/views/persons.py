@@ -42,15 +42,15 @@ def people() -> str:
     return render_template("people/people.html", page=page, words=words)
 
 
-def _office_choices() -> list[tuple[str, str]]:
-    return [(str(office.id), office.name_in(language.code())) for office in queries.organisations()]
+def _office_choices(nothing: str = "") -> list[tuple[str, str]]:
+    return [("", nothing), *((str(o.id), o.name_in(language.code())) for o in queries.organisations())]
 
 
 @blueprint.route("/admin/people/new", methods=["GET", "POST"])
 @permit("people.manage")
 def new_person() -> Any:
     form = forms.NewPersonForm()
-    form.organisation.choices = [("", _("none")), *_office_choices()]
+    form.organisation.choices = _office_choices(_("none"))
     db.end_read()
     if form.validate_on_submit():
         office = UUID(form.organisation.data) if form.organisation.data else None
