@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,6 +14,7 @@ from flask import Flask
 
 from config import LANGUAGES, Config, Unsafe
 from lms import create_app, db, migrate as tables
+from lms.policy import Refusal
 
 
 def _config(**given: object) -> Config:
@@ -19,6 +22,15 @@ def _config(**given: object) -> Config:
         return Config.load(None, **given).check()
     except Unsafe as error:
         raise click.ClickException(str(error)) from None
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """What a service refuses is said in its own words, without a trace."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
 
 
 def _app(config: Config) -> Flask:
@@ -65,14 +77,14 @@ def init(
     tables.upgrade()
     from lms.people import service as people
 
-    with app.app_context(), db.write():
-        link = people.invite(people.create_administrator(admin_name, admin_address, None), by=None)
-    folder.mkdir(parents=True, exist_ok=True)
     lines = [f'{name} = "{_toml(value)}"' for name, value in values.items()]
     lines.append("languages = [" + ", ".join(f'"{code}"' for code in config.languages) + "]")
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        out.write("# The settings of this programme. LMS_* variables come before them. Keep this file secret.\n")
-        out.write("\n".join(lines) + "\n")
+    # The settings are written before the transaction ends: either both are there or nothing is.
+    with app.app_context(), _said(), db.write():
+        link = people.invite(people.create_administrator(admin_name, admin_address, None), by=None)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            out.write("# The settings of this programme. LMS_* variables come before them. Keep this file secret.\n")
+            out.write("\n".join(lines) + "\n")
     click.echo(f"Settings: {file}")
     click.echo("The administrator sets a password here (the link also went out by mail; it works for 14 days):")
     click.echo(f"  {config.public_url}/invitation/{link}")

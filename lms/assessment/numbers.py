@@ -26,9 +26,7 @@ _SAME = str.maketrans(
 _ARABIC_DECIMAL = "\u066b"  # never ambiguous, and so is the Arabic grouping sign, \u066c
 _ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 # Thousands, or thousands and then hundreds as India groups; one sign between all groups.
-_GROUPED = re.compile(
-    r"\d{1,3}(?:([ ',.\u066c])\d{3})(?:\1\d{3})*|\d{1,2}(?:([ ',.\u066c])\d{2})(?:\2\d{2})*\2\d{3}"
-)
+_GROUPED = re.compile(r"\d{1,3}(?:([ ',.\u066c])\d{3})(?:\1\d{3})*|\d{1,2}(?:([ ',.\u066c])\d{2})(?:\2\d{2})*\2\d{3}")
 
 
 @dataclass(frozen=True)
@@ -128,9 +126,7 @@ def _value(sign: str, whole: str, decimals: str) -> float | None:
 def _usual(language: str) -> tuple[str, str]:
     """The decimal sign and the grouping sign of a language, with western digits."""
     locale = _locale(language)
-    return get_decimal_symbol(locale, numbering_system="latn"), get_group_symbol(
-        locale, numbering_system="latn"
-    )
+    return get_decimal_symbol(locale, numbering_system="latn"), get_group_symbol(locale, numbering_system="latn")
 
 
 def _locale(language: str) -> Locale:

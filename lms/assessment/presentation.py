@@ -76,9 +76,7 @@ class Presented:
         return re.search(r"<(p|table|ul|ol|div|figure|dl)\b", self.stem) is not None
 
 
-def presented(
-    question: Question, seed: str, answer: Answer | None = None, graded: Graded | None = None
-) -> Presented:
+def presented(question: Question, seed: str, answer: Answer | None = None, graded: Graded | None = None) -> Presented:
     """The question in the seed's order, with the person's answer and, given `graded`, what it came to."""
     order = rules.shuffle(question, seed)
     offered: tuple[str, ...] = ()
@@ -122,9 +120,7 @@ def _lines(
     if question.kind in ("single", "multiple"):
         chosen = {own["choice"]} if "choice" in own else set(own.get("choices", ()))
         return tuple(
-            line(
-                position, original, _html(question.options[original].html), 1 if original in chosen else None
-            )
+            line(position, original, _html(question.options[original].html), 1 if original in chosen else None)
             for position, original in enumerate(order)
         )
     if question.kind == "matching":
@@ -169,7 +165,6 @@ class Check:
     """A check of a lesson for one person. `changed`: it was answered, and has another text since."""
 
     shown: Presented
-    tries: int = 0
     changed: bool = False
 
 
@@ -187,18 +182,15 @@ def checks(lesson: Lesson, person_id: UUID) -> dict[str, Check]:
     for question in lesson.checks:
         given = answers.get(question.id)
         if given is None or given.question_hash != question.hash:
-            shown[question.id] = Check(
-                presented(question, seed), given.tries if given else 0, given is not None
-            )
+            shown[question.id] = Check(presented(question, seed), changed=given is not None)
         else:
-            graded = rules.grade(question, given.answer)
-            shown[question.id] = Check(presented(question, seed, given.answer, graded), given.tries)
+            readable = given.answer and rules.readable(question, given.answer)
+            graded = rules.grade(question, given.answer) if readable else None
+            shown[question.id] = Check(presented(question, seed, given.answer, graded))
     return shown
 
 
-def answer_from_form(
-    question: Question, form: MultiDict[str, str], person_id: UUID, lesson: Lesson
-) -> Answer | None:
+def answer_from_form(question: Question, form: MultiDict[str, str], person_id: UUID, lesson: Lesson) -> Answer | None:
     """The answer in a check's form; None where there is none.
 
     Raises `Refusal`: `question_changed` (409), where the page shows another version than the one there is
@@ -260,6 +252,8 @@ def answers_from_form(sheet: Sheet, form: MultiDict[str, str]) -> dict[int, Give
         if (seq := form.get(f"{name}-seq")) is not None:
             order = rules.shuffle(asked.question, sheet.seed)
             answer = rules.parse_form(asked.question, form, order, name, language.code())
+            if answer and asked.answer and "text" in answer and answer["text"] == asked.answer["text"]:
+                answer = asked.answer  # typed in another language of the page: it goes on being read in that one
             plain = seq.isascii() and seq.isdigit() and len(seq) < 16
             given[asked.position] = Given(answer, int(seq) if plain else None)
     return given
@@ -291,24 +285,21 @@ def findings(sheet: Sheet) -> tuple[list[Finding], list[Finding]]:
     return parts, [Finding(lesson.title, lesson.language, lesson=lesson.id) for lesson in lessons if lesson]
 
 
-def saved(sheet: Sheet, given: Mapping[int, Given], saved: Saved) -> dict[str, Any]:
+def saved(sheet: Sheet, given: Mapping[int, Given], stands: Saved) -> dict[str, Any]:
     """What the script is told once the one answer of `sheet` stands in the database."""
     asked = sheet.asked[0]
     return {
         "state": "saved",
-        "seq": saved.seqs[asked.position],
         "understood": understood(asked.question, given[asked.position].answer),
-        "progress": progress(saved.answered, saved.questions),
+        "progress": progress(stands.answered, stands.questions),
     }
 
 
 def saved_in_words(saved: Saved) -> tuple[str, str]:
     """A message and its category after all answers of a form were sent."""
     if saved.older:
-        which = ", ".join(language.number(position) for position in saved.older)
-        text = _(
-            "Your answers are saved, except %(which)s: a newer answer from another page stands.", which=which
-        )
+        which = language.listed(language.number(position) for position in saved.older)
+        text = _("Your answers are saved, except %(which)s: a newer answer from another page stands.", which=which)
         return str(text), "due"
     return str(_("Your answers are saved.")), "ok"
 

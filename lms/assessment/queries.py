@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -30,7 +30,10 @@ CHECKS, ASSESSMENT = "checks:", "assessment:"
 
 @dataclass(frozen=True)
 class CheckAnswer:
-    """The last answer to a check, and how often it was tried; `question_hash` is the version it answers."""
+    """The last answer to a check; `question_hash` is the version that it answers.
+
+    `tries` is 0 where the only answer was meant as a number and does not read as one.
+    """
 
     answer: Answer | None
     question_hash: str
@@ -44,7 +47,7 @@ def lesson_answers(person_id: UUID, lesson: Lesson) -> dict[str, CheckAnswer]:
     rows = session().scalars(
         select(Response)
         .join(Attempt, Attempt.id == Response.attempt_id)
-        .where(Attempt.person_id == person_id, Attempt.instrument == CHECKS + lesson.id, Response.tries > 0)
+        .where(Attempt.person_id == person_id, Attempt.instrument == CHECKS + lesson.id)
     )
     return {
         row.question_id: CheckAnswer(
@@ -54,33 +57,45 @@ def lesson_answers(person_id: UUID, lesson: Lesson) -> dict[str, CheckAnswer]:
     }
 
 
-def checks_tried_by(person_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
-    """For each person who began any: the lessons begun, with how many checks were tried. One statement."""
+@dataclass
+class Acts:
+    """What somebody has done so far: when last, and how many checks were tried in each lesson begun."""
+
+    last_at: datetime
+    tried: dict[str, int] = field(default_factory=dict)
+
+
+def acts_of(person_ids: Collection[UUID]) -> dict[UUID, Acts]:
+    """The acts of these people; nobody who never answered anything. One statement, however many people."""
     rows = session().execute(
-        select(Attempt.person_id, Attempt.instrument, func.count(Response.id))
-        .join(Response, Response.attempt_id == Attempt.id)
-        .where(Attempt.person_id.in_(person_ids), Attempt.instrument.startswith(CHECKS), Response.tries > 0)
+        select(
+            Attempt.person_id,
+            Attempt.instrument,
+            func.max(Attempt.last_at),
+            func.count(Response.id).filter(Response.tries > 0),
+        )
+        .outerjoin(Response, (Response.attempt_id == Attempt.id) & Attempt.instrument.startswith(CHECKS))
+        .where(Attempt.person_id.in_(person_ids))
         .group_by(Attempt.person_id, Attempt.instrument)
     )
-    tried: dict[UUID, dict[str, int]] = {}
-    for person_id, instrument, count in rows:
-        tried.setdefault(person_id, {})[instrument.removeprefix(CHECKS)] = count
-    return tried
+    found: dict[UUID, Acts] = {}
+    for person_id, instrument, last_at, tried in rows:
+        acts = found.setdefault(person_id, Acts(last_at))
+        acts.last_at = max(acts.last_at, last_at)
+        if tried:
+            acts.tried[instrument.removeprefix(CHECKS)] = tried
+    return found
 
 
 def checks_tried(person_id: UUID) -> dict[str, int]:
-    """The lessons that this person began, with how many of their checks were tried."""
-    return checks_tried_by([person_id]).get(person_id, {})
+    """The lessons that this person began, with how many of their checks were tried. One statement."""
+    acts = acts_of([person_id]).get(person_id)
+    return acts.tried if acts else {}
 
 
 def lessons_begun(person_id: UUID) -> frozenset[str]:
     """The lessons of which this person has tried a check."""
     return frozenset(checks_tried(person_id))
-
-
-def lessons_begun_by(person_ids: Collection[UUID]) -> dict[UUID, frozenset[str]]:
-    """The same for many people: one statement."""
-    return {person_id: frozenset(tried) for person_id, tried in checks_tried_by(person_ids).items()}
 
 
 # --- Attempts -------------------------------------------------------------------------------------
@@ -101,9 +116,7 @@ class AttemptLine:
 def attempts(person_id: UUID, instrument: str) -> list[AttemptLine]:
     """A person's attempts at an instrument, oldest first."""
     rows = session().scalars(
-        select(Attempt)
-        .where(Attempt.person_id == person_id, Attempt.instrument == instrument)
-        .order_by(Attempt.number)
+        select(Attempt).where(Attempt.person_id == person_id, Attempt.instrument == instrument).order_by(Attempt.number)
     )
     return [AttemptLine(a.id, a.number, a.started_at, a.submitted_at, a.score, bool(a.passed)) for a in rows]
 
@@ -164,9 +177,7 @@ def sheet(attempt_id: UUID, position: int | None = None) -> Sheet:
             select(Attempt, Response, QuestionVersion.data)
             .join(Response, Response.attempt_id == Attempt.id)
             .join(QuestionVersion, QuestionVersion.hash == Response.question_hash)
-            .where(
-                Attempt.id == attempt_id, *([Response.position == position] if position is not None else [])
-            )
+            .where(Attempt.id == attempt_id, *([Response.position == position] if position is not None else []))
             .order_by(Response.position)
         )
         .all()
@@ -208,7 +219,7 @@ def answered_of(attempt_id: UUID) -> tuple[int, int]:
 def standings(person_ids: Collection[UUID], modules: Iterable[Module]) -> dict[tuple[UUID, str], Standing]:
     """How each of these people stands in each module that has an assessment, by (person, module's id).
 
-    One statement, and one more where somebody has used all their attempts.
+    One statement, however many people.
     """
     return _standings(person_ids, {module.id: module.assessment for module in modules if module.assessment})
 
@@ -226,7 +237,15 @@ def standing_in(person_id: UUID, module_id: str) -> Standing:
 def _standings(
     person_ids: Collection[UUID], assessed: Mapping[str, AssessmentRule]
 ) -> dict[tuple[UUID, str], Standing]:
-    taken: dict[tuple[UUID, str], list[rules.Taken]] = {}
+    granted = (
+        select(func.count(Override.id))
+        .where(
+            Override.kind == "attempt",
+            Override.person_id == Attempt.person_id,
+            Override.instrument == Attempt.instrument,
+        )
+        .scalar_subquery()
+    )
     rows = session().execute(
         select(
             Attempt.person_id,
@@ -235,56 +254,27 @@ def _standings(
             Attempt.submitted_at,
             Attempt.score,
             Attempt.passed,
+            granted,
         )
-        .where(Attempt.person_id.in_(person_ids), Attempt.instrument.in_(_instruments(assessed)))
+        .where(Attempt.person_id.in_(person_ids), Attempt.instrument.in_([ASSESSMENT + key for key in assessed]))
         .order_by(Attempt.number)
     )
-    for person_id, instrument, key, submitted_at, score, passed in rows:
-        attempt = rules.Taken(key, submitted_at, score, bool(passed))
-        taken.setdefault((person_id, instrument.removeprefix(ASSESSMENT)), []).append(attempt)
-    granted = _granted(
-        [(who, module) for (who, module), own in taken.items() if len(own) >= assessed[module].attempts]
-    )
+    taken: dict[tuple[UUID, str], list[rules.Taken]] = {}
+    opened: dict[tuple[UUID, str], int] = {}
+    for person_id, instrument, key, submitted_at, score, passed, count in rows:
+        of = person_id, instrument.removeprefix(ASSESSMENT)
+        taken.setdefault(of, []).append(rules.Taken(key, submitted_at, score, bool(passed)))
+        opened[of] = count
     now = clock.now()
     return {
-        key: rules.standing(taken.get(key, []), granted.get(key, 0), rule, now)
+        of: rules.standing(taken.get(of, []), opened.get(of, 0), rule, now)
         for person_id in person_ids
         for module, rule in assessed.items()
-        for key in [(person_id, module)]
+        for of in [(person_id, module)]
     }
 
 
-def _instruments(modules: Iterable[str]) -> list[str]:
-    return [ASSESSMENT + module for module in modules]
-
-
-def _granted(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], int]:
-    """How many further attempts were opened for these people and modules: one statement."""
-    if not keys:
-        return {}
-    rows = session().execute(
-        select(Override.person_id, Override.instrument, func.count(Override.id))
-        .where(
-            Override.kind == "attempt",
-            Override.person_id.in_({who for who, _module in keys}),
-            Override.instrument.in_(_instruments({module for _who, module in keys})),
-        )
-        .group_by(Override.person_id, Override.instrument)
-    )
-    return {(person_id, instrument.removeprefix(ASSESSMENT)): count for person_id, instrument, count in rows}
-
-
 # --- What other rooms tell ------------------------------------------------------------------------
-
-
-def last_acts(person_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When each of these people last answered something; nobody who never did. One statement."""
-    rows = session().execute(
-        select(Attempt.person_id, func.max(Attempt.last_at))
-        .where(Attempt.person_id.in_(person_ids))
-        .group_by(Attempt.person_id)
-    )
-    return dict(rows.all())
 
 
 def module_title(module_id: str) -> str:
@@ -304,40 +294,53 @@ def rule_of(module_id: str) -> AssessmentRule:
 
 
 def events_of(person_id: UUID) -> list[Event]:
-    """What this room tells of a person's past: assessments handed in, attempts opened for them."""
-    s = session()
-    handed_in = s.scalars(
-        select(Attempt).where(
+    """What this room tells of a person's past: assessments handed in, attempts opened for them. One statement.
+
+    An attempt is only ever opened for somebody who has used all, so that no override stands without an attempt.
+    """
+    rows = session().execute(
+        select(Attempt, Override)
+        .outerjoin(
+            Override,
+            (Override.person_id == Attempt.person_id)
+            & (Override.instrument == Attempt.instrument)
+            & (Override.kind == "attempt"),
+        )
+        .where(
             Attempt.person_id == person_id,
             Attempt.instrument.startswith(ASSESSMENT),
             Attempt.submitted_at.is_not(None),
         )
     )
+    handed_in, opened = {}, {}
+    for attempt, override in rows:
+        handed_in[attempt.id] = attempt
+        if override is not None:
+            opened[override.id] = override
     who = viewer.current()
     own = who is not None and who.person_id == person_id
-    events = []
-    for a in handed_in:
-        values = {
-            "module": module_title(a.instrument.removeprefix(ASSESSMENT)),
-            "number": language.number(a.number),
-            "score": language.percent(a.score or 0),
-            "needed": language.percent(a.pass_percent / 100),
-        }
-        text = (
-            _("Passed the assessment of %(module)s with %(score)s (attempt %(number)s)", **values)
-            if a.passed
-            else _(
-                "Attempt %(number)s at the assessment of %(module)s: %(score)s, %(needed)s is needed",
-                **values,
-            )
-        )
-        link = url_for("assessment.attempt", attempt_id=a.id) if own else ""
-        events.append(Event(a.submitted_at or a.last_at, "passed" if a.passed else "tried", text, link))
-    for o in s.scalars(select(Override).where(Override.person_id == person_id, Override.kind == "attempt")):
-        text = _(
-            "Override: another attempt at the assessment of %(module)s was opened. Reason: %(reason)s",
-            module=module_title(o.instrument.removeprefix(ASSESSMENT)),
-            reason=o.reason,
-        )
-        events.append(Event(o.at, "override", text))
-    return events
+    return [_handed_in(a, own) for a in handed_in.values()] + [_opened(o) for o in opened.values()]
+
+
+def _handed_in(attempt: Attempt, own: bool) -> Event:
+    values = {
+        "module": module_title(attempt.instrument.removeprefix(ASSESSMENT)),
+        "number": language.number(attempt.number),
+        "score": language.percent(attempt.score or 0),
+        "needed": language.percent(attempt.pass_percent / 100),
+    }
+    if attempt.passed:
+        text = _("Passed the assessment of %(module)s with %(score)s (attempt %(number)s)", **values)
+    else:
+        text = _("Attempt %(number)s at the assessment of %(module)s: %(score)s, %(needed)s is needed", **values)
+    link = url_for("assessment.attempt", attempt_id=attempt.id) if own else ""
+    return Event(attempt.submitted_at or attempt.last_at, "passed" if attempt.passed else "tried", text, link)
+
+
+def _opened(override: Override) -> Event:
+    text = _(
+        "Override: another attempt at the assessment of %(module)s was opened. Reason: %(reason)s",
+        module=module_title(override.instrument.removeprefix(ASSESSMENT)),
+        reason=override.reason,
+    )
+    return Event(override.at, "override", text)

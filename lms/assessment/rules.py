@@ -199,11 +199,7 @@ def fits(question: Question, answer: Any) -> bool:
             else ("order", len(question.items), question.items)
         )
         given = answer.get(key)
-        return (
-            isinstance(given, list)
-            and len(given) == asked
-            and all(g is None or _index(g, offered) for g in given)
-        )
+        return isinstance(given, list) and len(given) == asked and all(g is None or _index(g, offered) for g in given)
     text = answer.get("text")
     return isinstance(text, str) and bool(text) and len(text) <= LONGEST_TEXT
 
@@ -212,13 +208,16 @@ def _index(value: Any, among: Sequence[Any]) -> bool:
     return type(value) is int and 0 <= value < len(among)
 
 
+def readable(question: Question, answer: Answer) -> bool:
+    """Whether what should be a number reads as one; every other answer is readable."""
+    return question.kind != "numerical" or read(question, answer).value is not None
+
+
 def complete(question: Question, answer: Answer | None) -> bool:
     """Whether nothing is missing: every pair matched, every item placed, a number that reads as one."""
     if answer is None:
         return False
-    if question.kind == "numerical":
-        return read(question, answer).value is not None
-    return None not in (answer.get("pairs") or answer.get("order") or ())
+    return readable(question, answer) and None not in (answer.get("pairs") or answer.get("order") or ())
 
 
 def shuffle(question: Question, seed: str) -> tuple[int, ...]:
@@ -276,9 +275,7 @@ def parse_form(
     else:
         text = form.get(name, "")
         if len(text) > LONGEST_TEXT:
-            raise Refusal(
-                "answer_too_long", _l("This answer is too long to be one. Shorten it and save it again.")
-            )
+            raise Refusal("answer_too_long", _l("This answer is too long to be one. Shorten it and save it again."))
         answer = {"text": clean(text)}
         if not answer["text"]:
             return None
@@ -296,9 +293,7 @@ def _original(value: str, order: Sequence[int]) -> int:
 
 def unreadable() -> Refusal:
     """The refusal of what no page of ours sends."""
-    return Refusal(
-        "unreadable_answer", _l("This answer could not be read. Reload the page and answer again.")
-    )
+    return Refusal("unreadable_answer", _l("This answer could not be read. Reload the page and answer again."))
 
 
 # --- Drawing --------------------------------------------------------------------------------------
@@ -327,10 +322,7 @@ def _spread(questions: list[Question], seed: str, by: list[Callable[[Question], 
     groups: dict[str, list[Question]] = {}
     for question in questions:
         groups.setdefault(by[0](question), []).append(question)
-    queues = [
-        _spread(groups[key], seed, by[1:])
-        for key in sorted(groups, key=lambda key: _rank(seed, "group", key))
-    ]
+    queues = [_spread(groups[key], seed, by[1:]) for key in sorted(groups, key=lambda key: _rank(seed, "group", key))]
     return [question for turn in zip_longest(*queues) for question in turn if question is not None]
 
 

@@ -29,36 +29,41 @@ def start(person_id: UUID, module: Module) -> UUID:
     However many requests ask at once, one attempt begins: (person, instrument, number) is UNIQUE. Raises
     `Refusal`: `already_passed`, `too_early`, `no_attempts_left` (409), `nothing_to_draw`.
     """
-    db.need_write()
-    if module.assessment is None or not module.bank:
-        raise Refusal("nothing_to_draw", _("This module has no assessment yet."))
+    s = db.need_write()
+    rule = module.assessment
+    if rule is None:
+        raise _nothing_to_draw()
     standing = queries.standing(person_id, module)
     if standing.open_attempt:
         return standing.open_attempt
     _require_start(standing)
-    seed, now, number = secrets.token_hex(16), clock.now(), standing.used + 1
-    attempt = {"person_id": person_id, "instrument": ASSESSMENT + module.id, "number": number}
+    seed, now = secrets.token_hex(16), clock.now()
+    questions = rules.draw(module.bank, rule.draw, seed)
+    if not questions:
+        raise _nothing_to_draw()
     attempt_id = db.new_id()
+    key = {"person_id": person_id, "instrument": ASSESSMENT + module.id, "number": standing.used + 1}
     if not db.insert_once(
         Attempt,
         id=attempt_id,
-        **attempt,
+        **key,
         seed=seed,
-        pass_percent=module.assessment.pass_percent,
-        minutes=module.assessment.minutes,
+        pass_percent=rule.pass_percent,
+        minutes=rule.minutes,
         started_at=now,
         last_at=now,
     ):
-        return db.session().scalars(select(Attempt.id).filter_by(**attempt)).one()
-    questions = rules.draw(module.bank, module.assessment.draw, seed)
+        return s.scalars(select(Attempt.id).filter_by(**key)).one()
     _keep_versions(questions)
-    for position, question in enumerate(questions, 1):
-        db.session().add(
-            Response(
-                attempt_id=attempt_id, position=position, question_id=question.id, question_hash=question.hash
-            )
-        )
+    s.add_all(
+        Response(attempt_id=attempt_id, position=position, question_id=question.id, question_hash=question.hash)
+        for position, question in enumerate(questions, 1)
+    )
     return attempt_id
+
+
+def _nothing_to_draw() -> Refusal:
+    return Refusal("nothing_to_draw", _("This module has no assessment yet."))
 
 
 def _require_start(standing: rules.Standing) -> None:
@@ -91,14 +96,13 @@ class Given:
 
 @dataclass(frozen=True)
 class Saved:
-    """What stands after answers were sent: how many questions have one, and each answer's `seq`.
+    """What stands after answers were sent: how many of the questions have one.
 
     `older` are the positions where a newer answer stood already, and stays.
     """
 
     answered: int
     questions: int
-    seqs: dict[int, int]
     older: tuple[int, ...]
 
 
@@ -136,12 +140,9 @@ def save_answers(attempt_id: UUID, given: Mapping[int, Given]) -> Saved:
             older.append(response.position)
     s.flush()
     questions, answered_count = s.execute(
-        select(func.count(Response.id), func.count(Response.answered_at)).where(
-            Response.attempt_id == attempt_id
-        )
+        select(func.count(Response.id), func.count(Response.answered_at)).where(Response.attempt_id == attempt_id)
     ).one()
-    seqs = {response.position: response.seq for response, _data in rows}
-    return Saved(answered_count, questions, seqs, tuple(older))
+    return Saved(answered_count, questions, tuple(older))
 
 
 def _replace(response: Response, answer: Answer | None, seq: int | None, now: datetime) -> bool:
@@ -212,13 +213,9 @@ def submit(attempt_id: UUID) -> Result:
     score = sum(fractions) / len(fractions)
     passed = rules.passes(score, attempt.pass_percent)
     values = {"submitted_at": now, "last_at": now, "score": score, "passed": passed}
-    if not _changed(
-        update(Attempt).where(Attempt.id == attempt_id, Attempt.submitted_at.is_(None)).values(values)
-    ):
+    if not _changed(update(Attempt).where(Attempt.id == attempt_id, Attempt.submitted_at.is_(None)).values(values)):
         raise RuntimeError("an attempt was handed in twice although its row was locked")
-    submitted.send(
-        Submitted(attempt_id, attempt.person_id, attempt.instrument, attempt.number, score, passed, now)
-    )
+    submitted.send(Submitted(attempt_id, attempt.person_id, attempt.instrument, attempt.number, score, passed, now))
     return Result(score, passed, True)
 
 
@@ -238,15 +235,14 @@ def hand_in(attempt_id: UUID, given: Mapping[int, Given], anyway: bool = False) 
 def answer_check(person_id: UUID, lesson: Lesson, question: Question, answer: Answer | None) -> Graded:
     """Answer one of a lesson's checks, as often as one likes; the first result and the last are kept.
 
-    Raises `Refusal`: `no_answer`, `not_a_number`, `unreadable_answer`: none of them counts as a try.
+    What was meant as a number and does not read as one is kept, so that it can be mended, and is no try. Raises
+    `Refusal`: `no_answer`, `unreadable_answer`.
     """
     s = db.need_write()
     if answer is None:
         raise Refusal("no_answer", _("There is no answer yet. Choose or write one, then check it."))
     if not rules.fits(question, answer):
         raise rules.unreadable()
-    if question.kind == "numerical" and rules.read(question, answer).value is None:
-        raise Refusal("not_a_number", _("This was not read as a number. Write digits, such as 12.5."))
     now = clock.now()
     key = {"person_id": person_id, "instrument": CHECKS + lesson.id, "number": 1}
     db.insert_once(Attempt, **key, seed="", started_at=now, last_at=now)
@@ -260,11 +256,13 @@ def answer_check(person_id: UUID, lesson: Lesson, question: Question, answer: An
     graded = rules.grade(question, answer)
     attempt.last_at = response.answered_at = now
     response.question_hash, response.answer = question.hash, answer
+    if not rules.readable(question, answer):
+        return graded
     response.tries += 1
     response.fraction = graded.fraction
     if response.first_fraction is None:
         response.first_fraction = graded.fraction
-    tried = {row.question_id for row in rows} | {question.id}
+    tried = {row.question_id for row in rows if row.tries} | {question.id}
     all_tried = all(check.id in tried for check in lesson.checks)
     s.flush()
     answered.send(Answered(person_id, attempt.instrument, all_tried, now))
@@ -280,13 +278,9 @@ def grant_attempt(person_id: UUID, module_id: str, by: UUID, reason: str) -> Non
     s = db.need_write()
     reason = reason.strip()
     if not reason or len(reason) > 500:
-        raise Refusal(
-            "reason_missing", _("Give a reason of at most 500 letters: it is kept with the override.")
-        )
+        raise Refusal("reason_missing", _("Give a reason of at most 500 letters: it is kept with the override."))
     instrument = ASSESSMENT + module_id
-    taken = [
-        rules.Taken(a.id, a.submitted_at, a.score, a.passed) for a in queries.attempts(person_id, instrument)
-    ]
+    taken = [rules.Taken(a.id, a.submitted_at, a.score, a.passed) for a in queries.attempts(person_id, instrument)]
     granted = (Override.kind == "attempt", Override.person_id == person_id, Override.instrument == instrument)
     overrides = s.scalar(select(func.count(Override.id)).where(*granted)) or 0
     now = clock.now()
@@ -307,6 +301,4 @@ def grant_attempt(person_id: UUID, module_id: str, by: UUID, reason: str) -> Non
         at=now,
         reason=reason,
     ):
-        audit.record(
-            "assessment.attempt_granted", "person", person_id, by, module=module_id, override=str(override_id)
-        )
+        audit.record("assessment.attempt_granted", "person", person_id, by, module=module_id, override=str(override_id))

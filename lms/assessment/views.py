@@ -85,9 +85,7 @@ def save_answer(attempt_id: UUID, position: int) -> dict[str, Any]:
 
 def _nothing_saved(newer: bool) -> Refusal:
     if newer:
-        return Refusal(
-            "newer_answer", _("A newer answer from another page stands. Reload this page to see it."), 409
-        )
+        return Refusal("newer_answer", _("A newer answer from another page stands. Reload this page to see it."), 409)
     return unreadable()
 
 

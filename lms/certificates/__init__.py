@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
     learning.signals.completed.connect(6, service.completed)
     people.signals.named.connect(6, service.named)
     mail.service.kind(service.READY, _l("Certificate ready"))
-    every(1, service.issue_waiting)
+    every(0.5, service.issue_waiting)
+    every(86400, service.retry_letters)
     menu.add("certificates.certificates", _l("Certificates"), "certificate", 30, lambda viewer: True)
     app.register_blueprint(views.blueprint)

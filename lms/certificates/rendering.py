@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import render_template
 from flask_babel import force_locale
@@ -75,24 +75,18 @@ class _OurBytes(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, self._qr, {"Content-Type": "image/png"})
 
 
-@dataclass(frozen=True)
-class _Font:
-    """Which characters a font has, and how wide each is, in ems."""
-
-    widths: dict[int, float]
-
-
 @cache
-def _font(name: str) -> _Font:
+def _widths(name: str) -> dict[int, float]:
+    """The code points that a font has, and how wide each is, in ems."""
     with TTFont(FONTS / f"{name}.ttf", lazy=True) as font:
         metrics, em = font["hmtx"].metrics, font["head"].unitsPerEm
-        return _Font({point: metrics[glyph][0] / em for point, glyph in font.getBestCmap().items()})
+        return {point: metrics[glyph][0] / em for point, glyph in font.getBestCmap().items()}
 
 
 @cache
 def known_characters() -> frozenset[int]:
     """The code points that the fonts in our folder can draw."""
-    return frozenset(point for path in FONTS.glob("*.ttf") for point in _font(path.stem).widths)
+    return frozenset(point for path in FONTS.glob("*.ttf") for point in _widths(path.stem))
 
 
 def missing_letters(snapshot: dict[str, Any]) -> str:
@@ -107,7 +101,7 @@ def missing_letters(snapshot: dict[str, Any]) -> str:
 
 def _width(text: str, fonts: Sequence[str]) -> float:
     """How wide a text is at most, in ems: letters that join or kern take less."""
-    tables = [_font(name).widths for name in fonts]
+    tables = [_widths(name) for name in fonts]
     return 1.02 * sum(next((t[ord(c)] for t in tables if ord(c) in t), 0.6) for c in text)
 
 
@@ -122,6 +116,9 @@ def _lines(text: str, fonts: Sequence[str], size: float, room: float) -> int:
         lines += int(more)
         used = rest if more else used + (space if used else 0) + width
     return lines
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -169,12 +166,17 @@ def sizes(name: str, latin: str, text: str, lessons: Sequence[str]) -> Sizes:
     return Sizes(size, latin_size, text_size)
 
 
+def _columns(lessons: Sequence[Item]) -> list[Sequence[Item]]:
+    """The lessons as they stand: one list, or from five on two beside each other."""
+    half = (len(lessons) + 1) // 2
+    return [lessons[:half], lessons[half:]] if len(lessons) > 4 else [lessons]
+
+
 def _list_lines(lessons: Sequence[str], size: float) -> int:
-    """How many lines high the list of lessons is: from five on it stands in two columns."""
-    columns = 2 if len(lessons) > 4 else 1
-    room = _TEXT_ROOM / columns - 8 * _POINTS
-    lines = [_lines(lesson, _TEXT_FONTS, size, room) for lesson in lessons]
-    return max(lines, default=0) + sum(lines) // columns if columns == 2 else sum(lines)
+    """How many lines high the list of lessons is."""
+    columns = _columns(lessons)
+    room = (_TEXT_ROOM if len(columns) == 1 else 63 * _POINTS) - 6 * _POINTS
+    return max(sum(_lines(lesson, _TEXT_FONTS, size, room) for lesson in column) for column in columns)
 
 
 @cache
@@ -208,6 +210,7 @@ def pdf(snapshot: dict[str, Any], created_at: datetime, public_url: str) -> byte
         text = render_template(
             "certificates/certificate.html",
             printed=printed,
+            columns=_columns(printed.lessons),
             language=snapshot["language"],
             right_to_left=queries.right_to_left(snapshot["language"]),
             qr=QR_ADDRESS,

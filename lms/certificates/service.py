@@ -149,6 +149,17 @@ def retry_blocked(person_id: UUID) -> int:
     return len(rows) if confirmed else 0
 
 
+def retry_letters(_worker: str) -> None:
+    """A tick, at the worker's start and daily: try those again that wanted a letter; we may have its font by now."""
+    with db.write() as s:
+        s.execute(
+            update(Certificate)
+            .where(Certificate.state == "blocked", Certificate.blocked_reason.startswith("letters:"))
+            .values(state="waiting", blocked_reason="", worker=None, lease_until=None, tries=0),
+            execution_options={"synchronize_session": False},
+        )
+
+
 # --- issuing: what the worker does --------------------------------------------------------------------
 
 
@@ -253,13 +264,14 @@ def issue(claimed: Claimed, data: bytes) -> None:
             "certificates": mail.link("certificates.certificates"),
             "check": mail.link("certificates.verify_code", code=snapshot["code"]),
         }
-        mail.notify(READY, claimed.id, claimed.person_id, address, snapshot["language"], context)
+        name = snapshot["name"]
+        mail.notify(READY, claimed.id, claimed.person_id, address, snapshot["language"], context, name=name)
 
 
 def block(claimed: Claimed, reason: str) -> None:
-    """It cannot be made as it is: shown to its holder with the reason, until the name changes."""
+    """It cannot be made as it is: shown to its holder with the reason, until the name or our fonts change."""
     _own(claimed, state="blocked", blocked_reason=reason, worker=None, lease_until=None)
-    audit.record("certificates.blocked", "certificate", claimed.id)
+    log.warning("certificate %s is blocked: %s", claimed.id, reason)
 
 
 def put_off(claimed: Claimed) -> None:

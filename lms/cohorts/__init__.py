@@ -11,7 +11,7 @@ from lms.web import menu
 def init_app(app: Flask) -> None:
     upstairs.belongs(queries.scopes_of_person)
     upstairs.welcomes(queries.welcome_of)
-    upstairs.names("cohort", queries.name_of)
+    upstairs.names("cohort", queries.names_of)
     menu.add(
         "cohorts.cohorts",
         _l("Cohorts"),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Base, Id
 
@@ -21,6 +21,8 @@ class Cohort(Id, Base):
     ends_on: Mapped[date]
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC")
     archived_at: Mapped[datetime | None]
+
+    targets: Mapped[list[ModuleTarget]] = relationship(lazy="joined", order_by="ModuleTarget.due_on")
 
 
 class CohortMember(Id, Base):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from lms import clock
 from lms.assessment import queries as assessments
@@ -27,16 +27,21 @@ STAFF = ("coordinator", "facilitator", "administrator")
 
 def target_of(cohort_id: UUID) -> Target | None:
     """What a cohort belongs to: itself (and, from the next issue on, its region)."""
-    found = session().scalar(select(Cohort.id).where(Cohort.id == cohort_id))
-    return Target(scopes=frozenset({("cohort", str(cohort_id))})) if found else None
+    return target(cohort_id) if session().get(Cohort, cohort_id) else None
+
+
+def target(cohort_id: UUID) -> Target:
+    return Target(scopes=frozenset({("cohort", str(cohort_id))}))
 
 
 def member_target(cohort_id: UUID, person_id: UUID) -> Target | None:
     """As `target_of`, but only for one who is or was in that cohort: parent and child are looked up together."""
-    found = session().scalar(
-        select(CohortMember.id).where(CohortMember.cohort_id == cohort_id, CohortMember.person_id == person_id)
+    found = session().scalars(
+        select(Cohort)
+        .join(CohortMember, CohortMember.cohort_id == Cohort.id)
+        .where(Cohort.id == cohort_id, CohortMember.person_id == person_id)
     )
-    return Target(scopes=frozenset({("cohort", str(cohort_id))})) if found else None
+    return target(cohort_id) if found.unique().first() else None
 
 
 def scopes_of_person(person_id: UUID) -> set[tuple[str, str]]:
@@ -52,16 +57,18 @@ def welcome_of(person_id: UUID) -> str:
     )
 
 
-def name_of(cohort_id: str) -> str:
-    """The name of a cohort by its id; empty where there is none."""
-    return session().scalar(select(Cohort.name).where(Cohort.id == UUID(cohort_id))) or ""
+def names_of(cohort_ids: list[str]) -> dict[str, str]:
+    """What these cohorts are called, by their ids."""
+    rows = session().execute(select(Cohort.id, Cohort.name).where(Cohort.id.in_([UUID(key) for key in cohort_ids])))
+    return {str(key): name for key, name in rows}
 
 
-def _cohorts_with(person_id: UUID) -> Sequence[Cohort]:
+def _cohorts_with(person_id: UUID) -> Sequence[Row[UUID, str, date]]:
+    """Id, name and first day of the cohorts that a person is in."""
     return (
         session()
-        .scalars(
-            select(Cohort)
+        .execute(
+            select(Cohort.id, Cohort.name, Cohort.starts_on)
             .join(CohortMember, CohortMember.cohort_id == Cohort.id)
             .where(
                 CohortMember.person_id == person_id,
@@ -89,7 +96,9 @@ class Listed:
 def cohorts_of(viewer: Viewer) -> list[Listed]:
     """The cohorts that this viewer works with, newest first: one statement."""
     query = (
-        select(Cohort, func.count(CohortMember.id))
+        select(
+            Cohort.id, Cohort.name, Cohort.course, Cohort.starts_on, Cohort.ends_on, func.count(CohortMember.id)
+        )
         .outerjoin(
             CohortMember, (CohortMember.cohort_id == Cohort.id) & CohortMember.withdrawn_at.is_(None)
         )
@@ -101,10 +110,7 @@ def cohorts_of(viewer: Viewer) -> list[Listed]:
     if not whole:
         ids = {UUID(g.scope_id) for g in viewer.grants if g.role in STAFF and g.scope == "cohort"}
         query = query.where(Cohort.id.in_(ids))
-    return [
-        Listed(cohort.id, cohort.name, cohort.course, cohort.starts_on, cohort.ends_on, people)
-        for cohort, people in session().execute(query)
-    ]
+    return [Listed(*row) for row in session().execute(query)]
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,7 @@ class Line:
 
     person_id: UUID
     name: str
+    active: bool  # has joined
     office: str
     marks: tuple[str, ...]
     shares: tuple[float, ...]
@@ -135,6 +142,7 @@ class CohortView:
     course: Course
     targets: Mapping[str, date]
     lines: tuple[Line, ...]
+    progress: Mapping[UUID, learning.Progress]
 
     def counts(self) -> list[tuple[str, int]]:
         """How many are in each state, those who need somebody first; states without anybody are left out."""
@@ -146,106 +154,105 @@ def cohort(cohort_id: UUID) -> Cohort:
     return session().get_one(Cohort, cohort_id)
 
 
-def targets_of(cohort_id: UUID) -> dict[str, date]:
+@dataclass
+class _Member:
+    """A person of a cohort before anything is said about their work."""
+
+    name: str
+    active: bool
+    withdrawn: bool
+    offices: list[str]
+
+
+def _members(cohort_id: UUID, person_id: UUID | None, today: date) -> dict[UUID, _Member]:
+    """Who is or was in a cohort, by name, with the offices of today: one statement."""
+    spoken = language.code()
     rows = session().execute(
-        select(ModuleTarget.module, ModuleTarget.due_on).where(ModuleTarget.cohort_id == cohort_id)
+        select(
+            Person.id,
+            Person.name,
+            Person.password_hash.is_not(None),
+            CohortMember.withdrawn_at,
+            Organisation.name,
+            Organisation.names,
+        )
+        .join(CohortMember, CohortMember.person_id == Person.id)
+        .outerjoin(
+            Membership,
+            (Membership.person_id == Person.id)
+            & (Membership.starts_on <= today)
+            & (Membership.ends_on.is_(None) | (Membership.ends_on > today)),
+        )
+        .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
+        .where(CohortMember.cohort_id == cohort_id, *([Person.id == person_id] if person_id else []))
+        .order_by(Person.sort_key)
     )
-    return {module: due_on for module, due_on in rows}
+    found: dict[UUID, _Member] = {}
+    for key, name, active, withdrawn_at, office, names in rows:
+        member = found.setdefault(key, _Member(name, active, withdrawn_at is not None, []))
+        if office:
+            member.offices.append(names.get(spoken) or office)
+    return found
 
 
 def view(cohort_id: UUID, person_id: UUID | None = None) -> CohortView:
-    """A cohort with a line for each person (or for one): cohort, targets, people with office, progress, results."""
+    """A cohort with a line for each person (or for one), by name: five statements, however many people."""
     found = cohort(cohort_id)
     course = index.current().course(found.course, language.code())
-    targets = targets_of(cohort_id)
     today = clock.today(found.time_zone)
-    people = (
-        session()
-        .execute(
-            select(Person.id, Person.name, CohortMember.withdrawn_at, Organisation.name)
-            .join(CohortMember, CohortMember.person_id == Person.id)
-            .outerjoin(
-                Membership,
-                (Membership.person_id == Person.id)
-                & (Membership.starts_on <= today)
-                & (Membership.ends_on.is_(None) | (Membership.ends_on > today)),
-            )
-            .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-            .where(
-                CohortMember.cohort_id == cohort_id, *([Person.id == person_id] if person_id else [])
-            )
-            .order_by(Person.sort_key)
-        )
-        .all()
-    )
-    ids = list(dict.fromkeys(row[0] for row in people))
-    progress = {p.person_id: p for p in learning.progress_of(ids, found.course)}
-    standings = assessments.standings(ids, course.modules)
-    last_acts = assessments.last_acts(ids)
-    begun = assessments.lessons_begun_by(ids)
-    offices: dict[UUID, list[str]] = {}
-    for row in people:
-        if row[3]:
-            offices.setdefault(row[0], []).append(row[3])
+    members = _members(cohort_id, person_id, today)
+    progress = {p.person_id: p for p in learning.progress_of(members, found.course)}
+    standings = assessments.standings(members, course.modules)
+    acts = assessments.acts_of(members)
     lines = []
-    known = {row[0]: row for row in people}
-    for key in ids:
-        _id, name, withdrawn_at, _office = known[key]
-        own = progress.get(key)
-        done = own.lessons if own else {}
-        stand = {m.id: standings[key, m.id] for m in course.modules if (key, m.id) in standings}
-        lines.append(
-            _line(key, name, offices.get(key, []), withdrawn_at, course, found, targets, today, done, stand,
-                  begun.get(key, frozenset()), last_acts.get(key), own)
-        )
-    return CohortView(found, course, targets, tuple(lines))
+    for key, member in members.items():
+        own = {module.id: standings[key, module.id] for module in course.modules if (key, module.id) in standings}
+        lines.append(_line(key, member, course, found, today, progress.get(key), own, acts.get(key)))
+    targets = {target.module: target.due_on for target in found.targets}
+    return CohortView(found, course, targets, tuple(lines), progress)
 
 
 def _line(
     person_id: UUID,
-    name: str,
-    offices: Sequence[str],
-    withdrawn_at: datetime | None,
+    member: _Member,
     course: Course,
     cohort: Cohort,
-    targets: Mapping[str, date],
     today: date,
-    done: Mapping[str, datetime],
-    standings: Mapping[str, Standing],
-    begun: frozenset[str],
-    last_act: datetime | None,
     progress: learning.Progress | None,
+    standings: Mapping[str, Standing],
+    acts: assessments.Acts | None,
 ) -> Line:
+    done = progress.lessons if progress else {}
+    completed = progress.completions if progress else {}
+    begun = acts.tried if acts else {}
     written = [module for module in course.modules if module.written]
     lessons = [lesson for module in written for lesson in module.written]
-    finished = bool(written) and all(
-        progress is not None and (module.id, rules.extent(module)) in progress.completions for module in written
-    )
+    due = {target.module: target.due_on for target in cohort.targets}
     bests = [standing.best for standing in standings.values() if standing.best is not None]
     count = sum(lesson.id in done for lesson in lessons)
     return Line(
-        person_id,
-        name,
-        " · ".join(offices),
-        tuple("done" if x.id in done else "now" if x.id in begun else "" for x in lessons),
-        tuple(
-            sum(x.id in done for x in module.lessons) / len(module.lessons) if module.lessons else 0.0
-            for module in course.modules
+        person_id=person_id,
+        name=member.name,
+        active=member.active,
+        office=" · ".join(member.offices),
+        marks=tuple("done" if x.id in done else "now" if x.id in begun else "" for x in lessons),
+        shares=tuple(
+            sum(x.id in done for x in module.lessons) / max(1, len(module.lessons)) for module in course.modules
         ),
-        count,
-        len(lessons),
-        max(bests) if bests else None,
-        rules.pace(
+        done=count,
+        required=len(lessons),
+        best=max(bests, default=None),
+        pace=rules.pace(
             done=count,
-            targets=[rules.Target(len(m.written), targets[m.id]) for m in written if m.id in targets],
+            targets=[rules.Target(len(module.written), due[module.id]) for module in written if module.id in due],
             starts_on=cohort.starts_on,
-            last_act_on=last_act.astimezone(clock.zone(cohort.time_zone)).date() if last_act else None,
-            finished=finished,
+            last_act_on=acts.last_at.astimezone(clock.zone(cohort.time_zone)).date() if acts else None,
+            finished=bool(written) and all((m.id, rules.extent(m)) in completed for m in written),
             today=today,
         ),
-        last_act,
-        withdrawn_at is not None,
-        tuple(module for module, standing in standings.items() if standing.used_up),
+        last_at=acts.last_at if acts else None,
+        withdrawn=member.withdrawn,
+        used_up=tuple(module for module, standing in standings.items() if standing.used_up),
     )
 
 

@@ -17,7 +17,7 @@ from lms.cohorts.forms import CohortForm, MemberForm, ReasonForm, StaffForm
 from lms.curriculum import index
 from lms.learning import rules
 from lms.people import queries as people, service as people_service
-from lms.policy import Refusal, Target, define
+from lms.policy import Refusal, Target, allows, define
 from lms.web import language
 from lms.web.viewer import me, permit
 
@@ -82,7 +82,7 @@ def _cohort_form() -> Any:
 
 
 @blueprint.route("/cohorts/new", methods=["GET", "POST"])
-@permit("cohort.create", lambda: whole_programme())
+@permit("cohort.create", whole_programme)
 def new() -> Any:
     form = _cohort_form()
     if not form.validate_on_submit():
@@ -105,23 +105,16 @@ def new() -> Any:
 @permit("cohort.see", cohort_target)
 def cohort(cohort: UUID) -> str:
     view = queries.view(cohort)
-    target = Target(scopes=frozenset({("cohort", str(cohort))}))
     return render_template(
         "cohorts/cohort.html",
         view=view,
         staff=queries.staff_of(cohort),
-        may_manage=_may("cohort.manage", target),
+        may_manage=allows("cohort.manage", me(), queries.target(cohort)),
         names=STATE_NAMES,
         chips=STATE_CHIPS,
         rule=rules,
         now=clock.now(),
     )
-
-
-def _may(permission: str, target: Target) -> bool:
-    from lms.policy import allows
-
-    return allows(permission, me(), target)
 
 
 @blueprint.route("/cohorts/<uuid:cohort>/people/new", methods=["GET", "POST"])

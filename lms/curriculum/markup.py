@@ -501,7 +501,7 @@ def formula(latex: str, block: bool = False) -> tuple[str, str]:
         link_rel=None,
     )
     mathml = mathml.replace("<math", '<math dir="ltr"', 1)
-    return (f'<div class="formula">{mathml}</div>' if block else mathml), ""
+    return (f'<div class="formula" tabindex="0">{mathml}</div>' if block else mathml), ""
 
 
 def drawing(svg: str, alt: str, css_class: str, prefix: str) -> tuple[str, list[str]]:

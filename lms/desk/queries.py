@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -85,8 +86,14 @@ def today_of(viewer: Viewer) -> Today | None:
 
 def timeline(person_id: UUID) -> list[Event]:
     """Everything that the rooms tell of a person, newest first."""
-    rooms = (learning, assessments, certificates)
-    events = [event for room in rooms for event in room.events_of(person_id)]
+    return timeline_in(person_id, learning.progress_of([person_id]))
+
+
+def timeline_in(person_id: UUID, progress: Iterable[learning.Progress]) -> list[Event]:
+    """The same, of the courses whose progress was asked for already."""
+    events = learning.events_in(progress)
+    for room in (assessments, certificates):
+        events += room.events_of(person_id)
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, current_app, redirect, render_template, url_for
 from lms import policy
 from lms.cohorts import queries as cohorts
 from lms.cohorts.forms import ReasonForm
-from lms.cohorts.views import STATE_CHIPS, STATE_NAMES, cohort_target, member_target
+from lms.cohorts.views import STATE_CHIPS, STATE_NAMES, member_target
 from lms.desk import queries
 from lms.people import queries as people
 from lms.policy import define
@@ -58,10 +58,10 @@ def member(cohort: UUID, person: UUID) -> str:
         "desk/member.html",
         view=view,
         line=view.lines[0],
-        person=people.person(person),
-        events=queries.timeline(person),
+        addresses=people.addresses_of(person),
+        events=queries.timeline_in(person, view.progress.values()),
         form=form,
-        may_manage=policy.allows("cohort.manage", me(), cohort_target(cohort)),
+        may_manage=policy.allows("cohort.manage", me(), cohorts.target(cohort)),
         names=STATE_NAMES,
         chips=STATE_CHIPS,
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Float, String, cast, null, select, union_all
 
 from lms.curriculum import index
 from lms.db import session
@@ -22,7 +23,6 @@ from lms.web.timeline import Event
 class Done:
     """A module that somebody completed."""
 
-    completion_id: UUID
     module: str
     extent: str
     score: float
@@ -43,29 +43,38 @@ class Progress:
 
 
 def progress_of(person_ids: Iterable[UUID], course: str | None = None) -> list[Progress]:
-    """The progress of these people, in one course or in all of theirs: two statements, however many people."""
-    ids = list(person_ids)
+    """The progress of these people, in one course or in all of theirs: one statement, however many people."""
+    enrolled = [Enrolment.person_id.in_(list(person_ids)), *([Enrolment.course == course] if course else [])]
+    own = select(Enrolment.id).where(*enrolled)
+    nothing: ColumnElement[Any] = null()
+    done = union_all(
+        select(
+            LessonCompletion.enrolment_id,
+            LessonCompletion.lesson.label("what"),
+            LessonCompletion.completed_at.label("at"),
+            cast(nothing, String).label("extent"),
+            cast(nothing, Float).label("score"),
+        ).where(LessonCompletion.enrolment_id.in_(own)),
+        select(
+            Completion.enrolment_id, Completion.module, Completion.completed_at, Completion.extent, Completion.score
+        ).where(Completion.enrolment_id.in_(own)),
+    ).subquery()
     rows = session().execute(
-        select(Enrolment, LessonCompletion.lesson, LessonCompletion.completed_at)
-        .outerjoin(LessonCompletion, LessonCompletion.enrolment_id == Enrolment.id)
-        .where(Enrolment.person_id.in_(ids), *([Enrolment.course == course] if course else []))
+        select(Enrolment, done.c.what, done.c.at, done.c.extent, done.c.score)
+        .outerjoin(done, done.c.enrolment_id == Enrolment.id)
+        .where(*enrolled)
         .order_by(Enrolment.enrolled_at)
     )
     found: dict[UUID, Progress] = {}
-    for enrolment, lesson, at in rows:
+    for enrolment, what, at, extent, score in rows:
         progress = found.setdefault(
             enrolment.id,
-            Progress(
-                enrolment.id, enrolment.person_id, enrolment.course, enrolment.state, enrolment.enrolled_at
-            ),
+            Progress(enrolment.id, enrolment.person_id, enrolment.course, enrolment.state, enrolment.enrolled_at),
         )
-        if lesson is not None:
-            progress.lessons[lesson] = at
-    if found:
-        for row in session().scalars(select(Completion).where(Completion.enrolment_id.in_(found))):
-            found[row.enrolment_id].completions[row.module, row.extent] = Done(
-                row.id, row.module, row.extent, row.score, row.completed_at
-            )
+        if extent is not None:
+            progress.completions[what, extent] = Done(what, extent, score, at)
+        elif what is not None:
+            progress.lessons[what] = at
     return list(found.values())
 
 
@@ -93,9 +102,14 @@ def enrolments_with(person_id: UUID, module_id: str) -> list[Enrolment]:
 
 def events_of(person_id: UUID) -> list[Event]:
     """What this room tells of a person's past."""
+    return events_in(progress_of([person_id]))
+
+
+def events_in(progresses: Iterable[Progress]) -> list[Event]:
+    """The same of a progress that was asked for already."""
     events = []
     content = index.current()
-    for progress in progress_of([person_id]):
+    for progress in progresses:
         course = content.course(progress.course, language.code())
         events.append(
             Event(progress.enrolled_at, "begun", _("Enrolled in %(course)s", course=course.title), "")

@@ -49,6 +49,14 @@ class OfficeLine(Office):
 
 
 @dataclass(frozen=True)
+class AddressLine:
+    id: UUID
+    address: str
+    confirmed: bool
+    primary: bool
+
+
+@dataclass(frozen=True)
 class Profile:
     """A person. `active`: they have accepted their invitation; `addresses`: the primary one first."""
 
@@ -62,15 +70,11 @@ class Profile:
     time_zone: str
     active: bool
     invited: bool
-    addresses: list[str]
+    lines: list[AddressLine]
 
-
-@dataclass(frozen=True)
-class AddressLine:
-    id: UUID
-    address: str
-    confirmed: bool
-    primary: bool
+    @property
+    def addresses(self) -> list[str]:
+        return [line.address for line in self.lines]
 
 
 @dataclass(frozen=True)
@@ -257,16 +261,23 @@ def token_hash(token: str) -> str:
 def target_of(person_id: UUID) -> Target | None:
     """What a person belongs to: themselves, their offices of today, those offices' countries, and what rooms
     above know of (cohorts). None where there is no such person."""
-    if session().scalar(select(Person.id).where(Person.id == person_id, Person.archived_at.is_(None))) is None:
-        return None
-    rows = session().execute(
-        select(Organisation.id, Organisation.country)
-        .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(Membership.person_id == person_id, _not_ended(clock.today()))
+    rows = (
+        session()
+        .execute(
+            select(Organisation.id, Organisation.country)
+            .select_from(Person)
+            .outerjoin(Membership, and_(Membership.person_id == Person.id, _not_ended(clock.today())))
+            .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
+            .where(Person.id == person_id, Person.archived_at.is_(None))
+        )
+        .all()
     )
+    if not rows:
+        return None
     scopes = upstairs.scopes_of(person_id)
     for key, country in rows:
-        scopes |= {("organisation", str(key)), ("country", country)}
+        if key is not None:
+            scopes |= {("organisation", str(key)), ("country", country)}
     return Target(person_id, frozenset(scopes))
 
 
@@ -408,7 +419,7 @@ def person(person_id: UUID) -> Profile:
         row.time_zone,
         row.password_hash is not None,
         session().scalar(invited) is not None,
-        [line.address for line in addresses_of(person_id)],
+        addresses_of(person_id),
     )
 
 
@@ -461,30 +472,31 @@ def has_membership(person_id: UUID, membership_id: UUID) -> bool:
     return session().scalar(own) is not None
 
 
-def _roles(*where: ColumnElement[bool]) -> list[RoleLine]:
-    rows = (
-        session()
-        .execute(
-            select(RoleGrant, Person.name)
-            .join(Person, Person.id == RoleGrant.person_id)
-            .where(RoleGrant.ended_at.is_(None), *where)
-            .order_by(Person.sort_key, RoleGrant.role)
-        )
-        .all()
-    )
+def _roles(*where: object) -> list[RoleLine]:
+    rows = session().execute(
+        select(RoleGrant, Person.name)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.ended_at.is_(None), *where)  # type: ignore[arg-type]
+        .order_by(Person.sort_key, RoleGrant.role)
+    ).all()
+    names = _scope_names({(grant.scope, grant.scope_id) for grant, _name in rows})
     return [
-        RoleLine(grant.id, grant.person_id, name, grant.role, grant.scope, _over(grant.scope, grant.scope_id))
-        for grant, name in rows
+        RoleLine(g.id, g.person_id, name, g.role, g.scope, names.get((g.scope, g.scope_id), "")) for g, name in rows
     ]
 
 
-def _over(scope: str, scope_id: str) -> str:
-    if scope == "organisation":
-        row = session().get(Organisation, UUID(scope_id))
-        return _office(row).name_in(language.code()) if row else scope_id
-    if scope == "country":
-        return places.name(scope_id, language.code())
-    return upstairs.name_of(scope, scope_id)
+def _scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What these scopes are called: one statement for all offices, one for each kind that rooms above name."""
+    ids: dict[str, list[str]] = {}
+    for scope, scope_id in scopes:
+        ids.setdefault(scope, []).append(scope_id)
+    names = {("country", code): places.name(code, language.code()) for code in ids.pop("country", [])}
+    if offices := ids.pop("organisation", []):
+        rows = session().scalars(select(Organisation).where(Organisation.id.in_([UUID(key) for key in offices])))
+        names |= {("organisation", str(row.id)): _office(row).name_in(language.code()) for row in rows}
+    for scope, own in ids.items():
+        names |= {(scope, key): name for key, name in upstairs.names_of(scope, own).items()}
+    return names
 
 
 def find_by_address(address: str) -> UUID | None:

@@ -2,7 +2,7 @@
 
 `belongs(tell)`: the scopes that a person lies in beside their offices, as {("cohort", id), …}.
 `welcomes(tell)`: one sentence for a person's invitation, in the language of the moment; "" for nothing.
-`names(scope, tell)`: what a scope of that kind is called, by its id.
+`names(scope, tell)`: what scopes of that kind are called, by their ids.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from uuid import UUID
 
 _scopes: dict[str, Callable[[UUID], set[tuple[str, str]]]] = {}
 _welcomes: dict[str, Callable[[UUID], str]] = {}
-_names: dict[str, Callable[[str], str]] = {}
+_names: dict[str, Callable[[list[str]], dict[str, str]]] = {}
 
 
 def belongs(tell: Callable[[UUID], set[tuple[str, str]]]) -> None:
@@ -23,7 +23,7 @@ def welcomes(tell: Callable[[UUID], str]) -> None:
     _welcomes[f"{tell.__module__}.{tell.__qualname__}"] = tell
 
 
-def names(scope: str, tell: Callable[[str], str]) -> None:
+def names(scope: str, tell: Callable[[list[str]], dict[str, str]]) -> None:
     _names[scope] = tell
 
 
@@ -35,5 +35,5 @@ def welcome_of(person_id: UUID) -> str:
     return " ".join(filter(None, (tell(person_id) for tell in _welcomes.values())))
 
 
-def name_of(scope: str, scope_id: str) -> str:
-    return _names[scope](scope_id) if scope in _names else ""
+def names_of(scope: str, ids: list[str]) -> dict[str, str]:
+    return _names[scope](ids) if scope in _names else {}

@@ -45,11 +45,17 @@ def _texts(status: int) -> tuple[str, str]:
 _SECRET_FIELDS = {"csrf_token", "password", "password_again", "new_password"}
 
 
+def _ours() -> bool:
+    """Whether the form came from a page of this site: another site's must not be offered to be sent again."""
+    origin = request.headers.get("Origin")
+    return origin in (None, request.host_url.rstrip("/")) and request.headers.get("Sec-Fetch-Site") != "cross-site"
+
+
 def page(status: int, title: str = "", message: str = "", **headers: str) -> tuple[str, int, dict[str, str]]:
     """The error as a page, or as a fragment for htmx and our own script."""
     default_title, default_message = _texts(status)
     kept = []
-    if request.method == "POST" and status in (400, 503) and "password" not in request.form:
+    if request.method == "POST" and status in (400, 401, 503) and "password" not in request.form and _ours():
         kept = [(k, v) for k, v in request.form.items(multi=True) if k not in _SECRET_FIELDS]
     values: dict[str, Any] = {
         "status": status,
@@ -57,8 +63,10 @@ def page(status: int, title: str = "", message: str = "", **headers: str) -> tup
         "message": message or default_message,
         "kept": kept,
     }
-    template = "web/_error.html" if wants_fragment() else "web/error.html"
-    return render_template(template, **values), status, headers
+    if wants_fragment():
+        # What could not be done is said above what was typed, which stays.
+        return render_template("web/_error.html", **values), status, {"HX-Reswap": "afterbegin", **headers}
+    return render_template("web/error.html", **values), status, headers
 
 
 def init_app(app: Flask) -> None:

@@ -6,6 +6,7 @@ browser asks for; else the first language of the installation.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import urlencode
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -78,6 +80,11 @@ def percent(share: float) -> str:
     return {"ar": f"{whole}٪", "fr": f"{whole} %"}.get(code(), f"{whole} %")
 
 
+def listed(items: Iterable[str]) -> str:
+    """Several in a row, as this language joins them: a, b and c."""
+    return str(format_list([str(item) for item in items], locale=code()))
+
+
 def day(value: date | datetime | None, form: str = "long") -> str:
     """A date as this language writes it; a moment in the person's own zone."""
     if value is None:
@@ -130,7 +137,7 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(target)
     babel.init_app(app, locale_selector=choose)
     app.jinja_env.filters.update(
-        number=number, percent=percent, date=day, moment=moment, hour=hour, digits=digits
+        number=number, percent=percent, listed=listed, date=day, moment=moment, hour=hour, digits=digits
     )
     app.jinja_env.globals.update(language=code, direction=direction, address_in=address_in, language_names=NAMES)
 

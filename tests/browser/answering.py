@@ -21,11 +21,11 @@ def answer(form: Locator, question: Question, seed: str, name: str = "answer", r
                 form.locator(f'input[name="{name}"][value="{order.index(choice)}"]').check()
         case "matching":
             for left, side in enumerate(given["pairs"]):
-                form.locator(f'select[name="{name}-{left}"]').select_option(str(order.index(side)))
+                form.locator(f'select[name="{name}-{left}"]').select_option(value=str(order.index(side)))
         case "ordering":
             places = given["order"]
             for position, item in enumerate(order):
-                form.locator(f'select[name="{name}-{position}"]').select_option(str(places[item]))
+                form.locator(f'select[name="{name}-{position}"]').select_option(value=str(places[item]))
         case _:
             box = form.locator(f'input[name="{name}"]')
             box.fill(given["text"])

@@ -237,6 +237,17 @@ def test_a_number_in_arabic_is_read_and_written_in_arabic(db_app):
     assert numeric.fraction == 1
 
 
+def test_a_number_goes_on_being_read_in_the_language_it_was_typed_in(person):
+    """12,500 typed on an English page is not made 12.5 by saving the form on a French one."""
+    n = person.position("numerical")
+    person.answer("numerical", {"text": "12,500"})
+    person.client.set_cookie("lang", "fr")
+    person.post(person.fields(n, {"text": "12,500"}))
+    assert person.stored("numerical") == {"text": "12,500", "language": "en"}
+    person.post(person.fields(n, {"text": "12,5"}))
+    assert person.stored("numerical") == {"text": "12,5", "language": "fr"}
+
+
 def test_an_answer_taken_back_is_taken_back(person):
     person.answer("multiple", asked.RIGHT["multiple"])
     n = person.position("multiple")
@@ -561,6 +572,17 @@ def test_a_check_shows_no_key_before_and_its_feedback_after_the_answer(db_app, q
         assert "Check again" in after
         if question.kind != "ordering" or answers is asked.WRONG:
             assert asked.SECRET in after or answers is asked.RIGHT
+
+
+def test_a_number_that_cannot_be_read_stays_in_its_check_with_a_word_on_what_to_do(db_app):
+    person, lesson = make.person(), asked.lesson(asked.numerical())
+    with db.write():
+        service.answer_check(person, lesson, asked.numerical(), {"text": "about ten", "language": "en"})
+    html = check_html(db_app, person, lesson, "numerical")
+    assert 'value="about ten"' in html
+    assert "Not read as a number" in html
+    assert "verdict" not in html
+    assert asked.SECRET not in html
 
 
 def test_a_check_reads_the_answer_of_its_own_form(db_app):

@@ -64,8 +64,8 @@ def test_eight_people_who_start_at_once_share_the_versions_of_the_questions(db_a
 
 def test_a_module_without_a_bank_has_nothing_to_draw(db_app):
     person = make.person()
-    assert code_of(lambda: service.start(person, replace(MODULE, bank=()))) == "nothing_to_draw"
-    assert code_of(lambda: service.start(person, replace(MODULE, assessment=None))) == "nothing_to_draw"
+    for module in (replace(MODULE, bank=()), replace(MODULE, assessment=None), asked.module(draw=0)):
+        assert code_of(partial(service.start, person, module)) == "nothing_to_draw"
 
 
 def test_three_attempts_a_day_apart_and_then_a_facilitator_opens_another(db_app):
@@ -189,10 +189,10 @@ def test_a_form_that_was_drawn_with_the_newest_answer_may_change_it(db_app):
     """Without the script a form carries the seq that it was drawn with."""
     attempt = begin(make.person())
     n = position_of(attempt, "short")
-    drawn = save(attempt, n, {"text": "QMA"}).seqs[n]
-    changed = save(attempt, n, {"text": "QMB"}, drawn)
-    assert not changed.older
-    assert changed.seqs[n] > drawn
+    save(attempt, n, {"text": "QMA"})
+    drawn = stored(attempt, n).seq
+    assert not save(attempt, n, {"text": "QMB"}, drawn).older
+    assert stored(attempt, n).seq > drawn
     assert save(attempt, n, {"text": "QMC"}, drawn).older == (n,)
 
 
@@ -366,14 +366,31 @@ def test_a_check_that_was_added_later_has_to_be_tried_too_and_one_that_went_does
     assert [s.all_tried for s in sent] == [False, True]
 
 
-def test_no_answer_and_no_number_are_no_try(db_app):
-    person = make.person()
+def test_no_answer_and_junk_are_no_try_and_change_nothing(db_app):
+    person, ninth = make.person(), {"choice": 9}
     assert code_of(lambda: service.answer_check(person, CHECKS, asked.single(), None)) == "no_answer"
-    ten = {"text": "about ten", "language": "en"}
-    assert code_of(lambda: service.answer_check(person, CHECKS, asked.numerical(), ten)) == "not_a_number"
-    ninth = {"choice": 9}
     assert code_of(lambda: service.answer_check(person, CHECKS, asked.single(), ninth)) == "unreadable_answer"
     assert queries.lesson_answers(person, CHECKS) == {}
+
+
+def test_what_does_not_read_as_a_number_is_kept_to_be_mended_and_is_no_try(db_app):
+    person, lesson = make.person(), asked.lesson(asked.numerical())
+    with heard(signals.answered) as sent:
+        check(person, asked.numerical(), {"text": "about ten", "language": "en"}, lesson)
+        assert not sent
+        check(person, asked.numerical(), asked.RIGHT["numerical"], lesson)
+    assert [s.all_tried for s in sent] == [True]
+    kept = queries.lesson_answers(person, lesson)["numerical"]
+    assert (kept.tries, kept.first_fraction) == (1, 1.0)
+
+
+def test_an_unreadable_number_does_not_count_among_the_checks_tried(db_app):
+    person, lesson = make.person(), asked.lesson(asked.numerical(), asked.single())
+    check(person, asked.numerical(), {"text": "about ten", "language": "en"}, lesson)
+    assert queries.checks_tried(person) == {}
+    with heard(signals.answered) as sent:
+        check(person, asked.single(), asked.RIGHT["single"], lesson)
+    assert [s.all_tried for s in sent] == [False]
 
 
 def test_eight_answers_to_one_check_at_once_are_eight_tries_of_one_row(db_app):
@@ -430,8 +447,8 @@ def test_the_last_act_is_the_last_answer(db_app):
         attempt = begin(person)
         now.shift(timedelta(hours=1))
         save(attempt, position_of(attempt, "short"), {"text": "QMA"})
-    assert queries.last_acts([person, idle]) == {person: NOON + timedelta(hours=2)}
-    assert queries.last_acts([]) == {}
+    assert {who: acts.last_at for who, acts in queries.acts_of([person, idle]).items()} == {person: NOON + timedelta(hours=2)}
+    assert queries.acts_of([]) == {}
 
 
 def test_the_lessons_begun_are_those_with_a_check_tried(db_app):
@@ -441,7 +458,6 @@ def test_the_lessons_begun_are_those_with_a_check_tried(db_app):
     begin(person)
     assert queries.checks_tried(person) == {"l1": 2}
     assert queries.lessons_begun(person) == {"l1"}
-    assert queries.lessons_begun_by([person]) == {person: {"l1"}}
 
 
 def test_a_persons_past_tells_each_assessment(db_app):

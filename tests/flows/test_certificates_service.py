@@ -203,6 +203,30 @@ def test_a_letter_that_no_font_has_blocks_and_another_name_unblocks(db_app: Flas
     assert queries.by_id(certificate).state == "issued"
 
 
+def test_a_letter_is_tried_again_when_the_worker_starts_anew(db_app: Flask):
+    person = make.person("Amina")
+    with db.write() as s:
+        s.execute(update(Person).where(Person.id == person).values(name="Amina ⵣ"))
+    certificate = earned(person)
+    assert issue_all() == 1
+    service.retry_letters("a worker")
+    assert queries.by_id(certificate).state == "waiting"
+    assert issue_all() == 1
+    assert queries.by_id(certificate).state == "blocked", "the font is still not there"
+
+
+def test_looking_for_what_waits_uses_the_partial_index(db_app: Flask):
+    query = select(Certificate.id).where(Certificate.state == queries.WAITING).limit(1)
+    text = query.compile(db.engine(), compile_kwargs={"literal_binds": True})
+    connection = db.session().connection()
+    if db.engine().dialect.name == "sqlite":
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").fetchall()
+    else:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN {text}").fetchall()
+    assert "ix_certificate_waiting" in str(plan)
+
+
 def test_what_is_issued_keeps_its_name_for_ever(db_app: Flask):
     person = make.person("Amina Diallo")
     held = issued(person)

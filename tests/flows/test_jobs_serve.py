@@ -123,7 +123,7 @@ def test_one_signal_ends_everything(running: Running, number: signal.Signals, wh
 def test_an_idle_connection_does_not_hold_the_end_up(running: Running):
     with socket.create_connection(("127.0.0.1", running.config.port)) as idle:
         idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert b"ok" in idle.recv(4096)
+        assert b"200 OK" in idle.recv(4096)
         began = time.monotonic()
         running.process.terminate()
         assert running.process.wait(15) == 0

@@ -126,7 +126,7 @@ def test_definitions_abbreviations_lists_and_code_come_through():
 def test_formulas_become_mathml_that_is_not_mirrored():
     out = html("Rate $1000\\frac{I-E}{P}$ and\n\n$$\nP_1 = P_0 + B\n$$\n")
     assert '<math dir="ltr" display="inline"><mrow><mn>1000</mn><mfrac>' in out
-    assert '<div class="formula"><math dir="ltr" display="block">' in out
+    assert '<div class="formula" tabindex="0"><math dir="ltr" display="block">' in out
 
 
 def test_dollars_in_code_and_escaped_dollars_are_no_formulas():

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from lms import limits, text
 from lms.people import rules
 from lms.policy import Refusal
+from lms.web import language
 
 FAULTS = {
     "name_missing": _l("Write the name as it is to be printed."),
@@ -99,6 +100,6 @@ def too_many(seconds: int) -> Refusal:
         "Too many tries. Wait %(count)s minute, then try again.",
         "Too many tries. Wait %(count)s minutes, then try again.",
         minutes,
-        count=minutes,
+        count=language.number(minutes),
     )
     return Refusal("too_many_tries", message, 429)

@@ -42,15 +42,15 @@ def people() -> str:
     return render_template("people/people.html", page=page, words=words)
 
 
-def _office_choices(nothing: str = "") -> list[tuple[str, str]]:
-    return [("", nothing), *((str(o.id), o.name_in(language.code())) for o in queries.organisations())]
+def _office_choices(offices: list[queries.Office], nothing: str = "") -> list[tuple[str, str]]:
+    return [("", nothing), *((str(o.id), o.name_in(language.code())) for o in offices)]
 
 
 @blueprint.route("/admin/people/new", methods=["GET", "POST"])
 @permit("people.manage")
 def new_person() -> Any:
     form = forms.NewPersonForm()
-    form.organisation.choices = _office_choices(_("none"))
+    form.organisation.choices = _office_choices(queries.organisations(), _("none"))
     db.end_read()
     if form.validate_on_submit():
         office = UUID(form.organisation.data) if form.organisation.data else None
@@ -69,9 +69,8 @@ def new_person() -> Any:
     return render_template("people/new_person.html", form=form), 422 if form.errors else 200
 
 
-def _scope_choices() -> dict[str, list[tuple[str, str]]]:
+def _scope_choices(offices: list[queries.Office]) -> dict[str, list[tuple[str, str]]]:
     """What a role can be held over, in groups; cohorts name their own staff."""
-    offices = queries.organisations()
     return {
         _("Programme"): [("programme:", _("the whole programme"))],
         _("Office"): [(f"organisation:{o.id}", o.name_in(language.code())) for o in offices],
@@ -93,12 +92,14 @@ def _page(
         "endings": fresh | (endings or {}),
         **given,
     }
-    shown["role"].scope.choices = _scope_choices()
-    shown["membership"].organisation.choices = _office_choices()
+    offices = queries.organisations()
+    profile = queries.person(person)
+    shown["role"].scope.choices = _scope_choices(offices)
+    shown["membership"].organisation.choices = _office_choices(offices)
     page = render_template(
         "people/person.html",
-        person=queries.person(person),
-        addresses=queries.addresses_of(person),
+        person=profile,
+        addresses=profile.lines,
         memberships=memberships,
         roles=queries.roles_of(person),
         role_names=forms.ROLE_NAMES,
@@ -123,7 +124,7 @@ def person(person: UUID) -> Any:
 @permit("people.manage", _person_target)
 def grant_role(person: UUID) -> Any:
     form = forms.RoleForm()
-    form.scope.choices = _scope_choices()
+    form.scope.choices = _scope_choices(queries.organisations())
     db.end_read()
     if not form.validate_on_submit():
         return _page(person, 422, role=form)
@@ -149,7 +150,7 @@ def end_role(person: UUID, grant: UUID) -> Any:
 @permit("people.manage", _person_target)
 def start_membership(person: UUID) -> Any:
     form = forms.MembershipForm()
-    form.organisation.choices = _office_choices()
+    form.organisation.choices = _office_choices(queries.organisations())
     db.end_read()
     if not form.validate_on_submit():
         return _page(person, 422, membership=form)
