@@ -101,19 +101,24 @@ def children(pid: int) -> list[int]:
 
 
 def memory(server: int) -> None:
-    web = worker = other = 0
+    """Of the web processes together, of the worker, and of those that look after them."""
+    sizes = {"lms-web": 0.0, "lms-worker": 0.0, "others": 0.0}
     for pid in [server, *children(server)]:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        if "worker" in command:
-            worker += pss(pid)
-        elif "resource_tracker" in command or pid == server:
-            other += pss(pid)
-        else:
-            web += pss(pid)
-    print(f"memory (PSS): web {web / 1024:.0f} MB (budget 150), worker {worker / 1024:.0f} MB, the rest {other / 1024:.0f} MB")
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        sizes[name if name in sizes else "others"] += pss(pid) / 1024
+    print(f"memory (PSS): web {sizes['lms-web']:.0f} MB (budget 150), worker {sizes['lms-worker']:.0f} MB, "
+          f"supervisor and keeper {sizes['others']:.0f} MB")  # fmt: skip
 
 
-def reference_database(folder: Path) -> Path:
+# As many rows and expressions as our lesson page has, in one loop.
+REFERENCE_TEMPLATE = """<!doctype html><title>{{ person.name }}</title><h1>{{ person.name }}</h1>
+{% for rows in things %}<section><h2>{{ loop.index }} of {{ things|length }}</h2>
+{% for row in rows %}<article id="t{{ row.id }}" class="{{ 'odd' if loop.index is odd else 'even' }}">
+<h3>{{ row.name[:20] }}</h3><p>{{ row.name }}</p></article>{% endfor %}</section>{% endfor %}"""
+
+
+def reference_database(folder: Path, size: int) -> Path:
+    """A database whose page is `size` bytes long: sixty paragraphs."""
     path = folder / "reference.sqlite"
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA journal_mode=WAL")
@@ -122,7 +127,8 @@ def reference_database(folder: Path) -> Path:
         database.execute("CREATE INDEX by_owner ON thing (owner, kind)")
         database.execute("INSERT INTO person VALUES (1, 'A person')")
         database.executemany(
-            "INSERT INTO thing (owner, kind, name) VALUES (1, ?, ?)", [(n % 3 + 1, f"thing {n}") for n in range(15)]
+            "INSERT INTO thing (owner, kind, name) VALUES (1, ?, ?)",
+            [(n % 3 + 1, " ".join(f"word{n * k % 997}" for k in range(size // 60 // 8))) for n in range(60)],
         )
     return path
 
@@ -180,15 +186,16 @@ def main() -> None:
         with running(command, env, f"{base}/demo") as (server, _seconds):
             browser = enter(base, "elise")
             lesson = get(browser, f"{base}/learn/lessons/who-is-a-migrant")
-            page = folder / "page.html"
-            page.write_text(lesson, encoding="utf-8")
-            reference_env = {"REFERENCE_DB": str(reference_database(folder)), "REFERENCE_PAGE": str(page)}
+            database = reference_database(folder, len(lesson.encode()))
+            reference_env = {"REFERENCE_DB": str(database), "REFERENCE_TEMPLATE": REFERENCE_TEMPLATE}
             granian = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--port", str(REFERENCE_PORT),
                        "--log-level", "error", "bench.reference:app"]  # fmt: skip
             reference = f"http://127.0.0.1:{REFERENCE_PORT}"
             with running(granian, reference_env, f"{reference}/bare"):
                 other = opener()
                 get(other, f"{reference}/in")
+                sizes = len(lesson.encode()), len(get(other, f"{reference}/page").encode())
+                print(f"bytes before compression: lesson {sizes[0]}, reference page {sizes[1]}")
                 speed(base, cookies(browser), reference, cookies(other))
             memory(server.pid)
             first_visit(base, cookies(browser))
@@ -218,7 +225,9 @@ def statements() -> None:
         [str(BIN / "pytest"), "-q", "-s", "-p", "no:cacheprovider", "tests/flows/test_statements.py", "-k", "sqlite"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     ).stdout  # fmt: skip
-    counts = [json.loads(line[len("statements: ") :]) for line in printed.splitlines() if line.startswith("statements: ")]
+    counts = [
+        json.loads(line[len("statements: ") :]) for line in printed.splitlines() if line.startswith("statements: ")
+    ]
     for count in counts:
         print(f"statements: {count['page']}: {count['statements']} (budget {count['budget']})")
     if not counts:

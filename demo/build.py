@@ -15,11 +15,14 @@ from config import Config
 from demo import answers
 from demo.story import OFFICES, PEOPLE, Somebody
 from lms import clock, db
-from lms.assessment import queries as assessments, service as assessment
+from lms.assessment import queries as assessments
+from lms.assessment import service as assessment
 from lms.cohorts import service as cohorts
 from lms.curriculum import index
 from lms.curriculum.content import Module
-from lms.people import passwords, queries as people_queries, service as people
+from lms.people import passwords
+from lms.people import queries as people_queries
+from lms.people import service as people
 from lms.people.models import Person
 
 COURSE, MODULE = "foundations", "concepts"

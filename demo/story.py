@@ -1,4 +1,4 @@
-"""Who is in the small demonstration and what each of them has done: invented people, dates relative to the day it is built.
+"""Who is in the small demonstration and what each of them has done: invented people.
 
 Two offices, one cohort, six trainees at different stages, one coordinator, two focal points, an administrator.
 """

@@ -33,7 +33,19 @@ def create_app(config: Config, **settings: Any) -> Flask:
     config.data_dir.mkdir(parents=True, exist_ok=True)
     db.configure(config.database)
     places.configure(config)
-    rooms: tuple[Any, ...] = (web, files, mail, jobs, people, curriculum, assessment, learning, cohorts, certificates, desk)
+    rooms: tuple[Any, ...] = (
+        web,
+        files,
+        mail,
+        jobs,
+        people,
+        curriculum,
+        assessment,
+        learning,
+        cohorts,
+        certificates,
+        desk,
+    )
     for room in rooms:
         room.init_app(app)
     if config.demo:

@@ -13,7 +13,8 @@ import click
 from flask import Flask
 
 from config import LANGUAGES, Config, Unsafe
-from lms import create_app, db, migrate as tables
+from lms import create_app, db
+from lms import migrate as tables
 from lms.policy import Refusal
 
 

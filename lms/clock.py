@@ -1,6 +1,7 @@
 """The one place that knows what time it is.
 
-Tests move it with time-machine; the demonstration lives its past inside `at`. Whatever is stored is UTC and aware; what is due is a date in a person's zone.
+Tests move it with time-machine; the demonstration lives its past inside `at`. Whatever
+is stored is UTC and aware; what is due is a date in a person's zone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
 
 _shift = timedelta()
 

@@ -115,7 +115,13 @@ def configure(url: str) -> Engine:
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("busy_timeout=20000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-16000"):
+    for pragma in (
+        "busy_timeout=20000",
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        "synchronous=FULL",
+        "cache_size=-16000",
+    ):
         try:
             connection.execute(f"PRAGMA {pragma}")
         except Exception:

@@ -94,7 +94,7 @@ def allows(permission: str, viewer: Viewer | None, target: Target | None = None)
     )
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """Something that was asked cannot be done; the message is written for the person who asked.
 
     `code` is stable (tests and forms name it), `status` the HTTP status, `field` the form's field, if any.

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from make import organisation, person, role
 from sqlalchemy import insert, select
+from world import LONG, Side, World, build, cohort, module, sit, study
 
 from lms import clock, db
 from lms.assessment import service as assessment
@@ -22,8 +24,6 @@ from lms.learning.models import Enrolment
 from lms.people import service as people_service
 from lms.people.models import Membership, Person
 from lms.text import search_key, sort_key
-from make import organisation, person, role
-from world import LONG, Side, World, build, cohort, module, sit, study
 
 STATES = ("empty", "usual", "extreme")
 MANY = 400
@@ -50,7 +50,10 @@ def empty_side() -> Side:
     """An office, a cohort, people: and nothing has happened yet."""
     office, group = organisation("Statistics Pulaura", "GH"), cohort("Not begun", starts_days_ago=-5)
     nobody = cohort("Nobody yet")
-    people = {key: person(f"{key.title()} Empty") for key in ("trainee", "graduate", "newcomer", "focal", "coordinator", "facilitator")}
+    people = {
+        key: person(f"{key.title()} Empty")
+        for key in ("trainee", "graduate", "newcomer", "focal", "coordinator", "facilitator")
+    }
     role(people["focal"], "focal_point", "organisation", office)
     for key in ("coordinator", "facilitator"):
         role(people[key], key, "cohort", nobody)
@@ -68,7 +71,7 @@ def empty_side() -> Side:
 
 
 def extreme_side() -> Side:
-    """Names of 120 characters, a cohort of 400, an attempt that failed for the third time, everybody a former colleague."""
+    """Names of 120 characters, a cohort of 400, an attempt that failed for the third time."""
     office, group = organisation(f"{LONG[:100]} Statistics", "CL"), cohort(f"{LONG[:90]} cohort")
     people = {
         key: person(LONG, organisation_id=office, post=LONG[:110])
@@ -109,11 +112,20 @@ def _crowd(group: UUID, office: UUID) -> None:
         rows.append({"id": new_id(), "name": name, "sort_key": sort_key(name), "search_key": search_key(name),
                      "languages": [], "created_at": now, "sex": "unsaid", "language": "en"})  # fmt: skip
     s.execute(insert(Person), rows)
-    s.execute(insert(Membership), [{"person_id": r["id"], "organisation_id": office, "starts_on": now.date() - timedelta(days=400),
-                                    "ends_on": now.date() - timedelta(days=n % 300 + 1) if n % 3 == 0 else None, "end_reason": ""}
-                                   for n, r in enumerate(rows)])  # fmt: skip
+    joined = now.date() - timedelta(days=400)
+    left = [now.date() - timedelta(days=n % 300 + 1) if n % 3 == 0 else None for n in range(MANY)]
+    s.execute(
+        insert(Membership),
+        [
+            {"person_id": r["id"], "organisation_id": office, "starts_on": joined, "ends_on": day, "end_reason": ""}
+            for r, day in zip(rows, left, strict=True)
+        ],
+    )
     s.execute(insert(CohortMember), [{"cohort_id": group, "person_id": r["id"], "joined_at": now} for r in rows])
-    s.execute(insert(Enrolment), [{"person_id": r["id"], "course": "foundations", "state": "active", "enrolled_at": now} for r in rows])
+    s.execute(
+        insert(Enrolment),
+        [{"person_id": r["id"], "course": "foundations", "state": "active", "enrolled_at": now} for r in rows],
+    )
 
 
 def build_worlds() -> Worlds:
@@ -151,7 +163,8 @@ PAGES: dict[str, Page] = {
     "desk.office": Page("admin", fixed("/office")),
     "desk.one_office": Page("focal_point", of("/offices/{office}")),
     "desk.member": Page("coordinator", by_state(
-        empty="/cohorts/{cohort}", usual="/cohorts/{cohort}/people/{trainee}", extreme="/cohorts/{cohort}/people/{trainee}")),
+        empty="/cohorts/{cohort}", usual="/cohorts/{cohort}/people/{trainee}",
+        extreme="/cohorts/{cohort}/people/{trainee}")),
     "cohorts.cohorts": Page("coordinator", fixed("/cohorts")),
     "cohorts.new": Page("admin", fixed("/cohorts/new")),
     "cohorts.cohort": Page("coordinator", of("/cohorts/{cohort}")),

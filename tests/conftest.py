@@ -13,9 +13,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from settings import Client, make_config
 
 from lms import create_app, db
-from settings import Client, make_config
+
 
 @dataclass(frozen=True)
 class Place:

@@ -6,20 +6,25 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from make import organisation, person, role
 from sqlalchemy import select
 
 from demo import answers
 from lms import clock, db
-from lms.assessment import queries as assessments, service as assessment
+from lms.assessment import queries as assessments
+from lms.assessment import service as assessment
 from lms.certificates.models import Certificate
 from lms.cohorts import service as cohorts
 from lms.curriculum import index
 from lms.mail.models import Notice, OutboxMessage
-from lms.people import queries as people, service as people_service
+from lms.people import queries as people
+from lms.people import service as people_service
 from lms.people.models import Address, Membership, RoleGrant
-from make import organisation, person, role
 
-LONG = "Ana María del Carmen de los Ángeles Fernández-Villaverde y González de Santiago-Echeverría Ruiz Montealegre Zúñiga-Ñ"
+LONG = (
+    "Ana María del Carmen de los Ángeles Fernández-Villaverde y González "
+    "de Santiago-Echeverría Ruiz Montealegre Zúñiga-Ñ"
+)
 assert 110 <= len(LONG) <= 120
 
 
@@ -91,7 +96,10 @@ def cohort(name: str = "West 3", starts_days_ago: int = 30) -> UUID:
 def side(name: str, tag: str, country: str) -> Side:
     office = organisation(name, country)
     group = cohort(f"Cohort {tag}")
-    names = {key: f"{key.title()} {tag}" for key in ("trainee", "graduate", "newcomer", "focal", "coordinator", "facilitator")}
+    names = {
+        key: f"{key.title()} {tag}"
+        for key in ("trainee", "graduate", "newcomer", "focal", "coordinator", "facilitator")
+    }
     trainee = person(names["trainee"], organisation_id=office)
     graduate = person(names["graduate"], organisation_id=office)
     newcomer = person(names["newcomer"], joined=False, organisation_id=office)
@@ -128,7 +136,12 @@ def build() -> World:
         observer = role(person("Observer Observer"), "observer")
         outsider = person("Outsider Outsider")
         notice = Notice(
-            kind="people.reset", subject="x", due_on=clock.today(), recipient=str(outsider), data={}, created_at=clock.now()
+            kind="people.reset",
+            subject="x",
+            due_on=clock.today(),
+            recipient=str(outsider),
+            data={},
+            created_at=clock.now(),
         )
         s.add(notice)
         s.flush()

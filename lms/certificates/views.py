@@ -45,12 +45,23 @@ def certificates() -> str:
 @blueprint.get("/certificates/<uuid:certificate>")
 @permit("certificate.download", certificate_target)
 def download(certificate: UUID) -> Any:
-    """The PDF; before there is one, a page that waits for it. A fragment asks only how far it is."""
+    """The PDF; before there is one, a page that waits for it and asks here whether there is news."""
     held = queries.by_id(certificate)
-    if held.file_id is not None and not wants_fragment():
+    own = held.person_id == me().person_id
+    if wants_fragment():
+        return _news(held, own)
+    if held.file_id is not None:
         return files.send(held.file_id)
-    template = "certificates/_line.html" if wants_fragment() else "certificates/waiting.html"
-    return render_template(template, held=held, own=held.person_id == me().person_id)
+    return render_template("certificates/waiting.html", held=held, own=own)
+
+
+def _news(held: queries.Listed, own: bool) -> Any:
+    """For a page that waits: nothing yet; the holder's list anew; for others the line as it is now."""
+    if held.state == "waiting":
+        return "", 204
+    if own:
+        return "", 204, {"HX-Redirect": url_for("certificates.certificates")}
+    return render_template("certificates/_line.html", held=held, own=own)
 
 
 @blueprint.get("/organisations/<uuid:organisation>/certificates.zip")

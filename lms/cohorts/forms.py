@@ -33,9 +33,7 @@ class StaffForm(FlaskForm):
     """A coordinator or facilitator of this cohort, known by their address."""
 
     address = StringField(_l("Mail address"), [DataRequired(_l("Whose address?")), Length(max=254)])
-    role = SelectField(
-        _l("Role"), choices=[("facilitator", _l("Facilitator")), ("coordinator", _l("Coordinator"))]
-    )
+    role = SelectField(_l("Role"), choices=[("facilitator", _l("Facilitator")), ("coordinator", _l("Coordinator"))])
 
 
 class ReasonForm(FlaskForm):
@@ -45,5 +43,3 @@ class ReasonForm(FlaskForm):
     reason = TextAreaField(
         _l("Why"), [DataRequired(_l("A reason is needed: it is kept with the override.")), Length(min=5, max=500)]
     )
-
-

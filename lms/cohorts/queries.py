@@ -17,7 +17,8 @@ from lms.cohorts.models import Cohort, CohortMember, ModuleTarget
 from lms.curriculum import index
 from lms.curriculum.content import Course
 from lms.db import session
-from lms.learning import queries as learning, rules
+from lms.learning import queries as learning
+from lms.learning import rules
 from lms.people.models import Membership, Organisation, Person, RoleGrant
 from lms.policy import Target, Viewer
 from lms.web import language
@@ -59,8 +60,8 @@ def welcome_of(person_id: UUID) -> str:
 
 def names_of(cohort_ids: list[str]) -> dict[str, str]:
     """What these cohorts are called, by their ids."""
-    rows = session().execute(select(Cohort.id, Cohort.name).where(Cohort.id.in_([UUID(key) for key in cohort_ids])))
-    return {str(key): name for key, name in rows}
+    rows = session().scalars(select(Cohort).where(Cohort.id.in_([UUID(key) for key in cohort_ids]))).unique()
+    return {str(row.id): row.name for row in rows}
 
 
 def _cohorts_with(person_id: UUID) -> Sequence[Row[UUID, str, date]]:
@@ -96,12 +97,8 @@ class Listed:
 def cohorts_of(viewer: Viewer) -> list[Listed]:
     """The cohorts that this viewer works with, newest first: one statement."""
     query = (
-        select(
-            Cohort.id, Cohort.name, Cohort.course, Cohort.starts_on, Cohort.ends_on, func.count(CohortMember.id)
-        )
-        .outerjoin(
-            CohortMember, (CohortMember.cohort_id == Cohort.id) & CohortMember.withdrawn_at.is_(None)
-        )
+        select(Cohort.id, Cohort.name, Cohort.course, Cohort.starts_on, Cohort.ends_on, func.count(CohortMember.id))
+        .outerjoin(CohortMember, (CohortMember.cohort_id == Cohort.id) & CohortMember.withdrawn_at.is_(None))
         .where(Cohort.archived_at.is_(None))
         .group_by(Cohort.id)
         .order_by(Cohort.starts_on.desc(), Cohort.name)
@@ -275,4 +272,4 @@ def targets_for(person_id: UUID) -> dict[str, date]:
         .where(CohortMember.person_id == person_id, CohortMember.withdrawn_at.is_(None))
         .group_by(ModuleTarget.module)
     )
-    return {module: due_on for module, due_on in rows}
+    return dict(rows.tuples().all())

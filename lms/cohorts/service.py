@@ -31,9 +31,7 @@ def create_cohort(
     s = db.need_write()
     if ends_on <= starts_on:
         raise Refusal("dates", _("A cohort ends after it begins."), field="ends_on")
-    cohort = Cohort(
-        id=db.new_id(), name=name, course=course, starts_on=starts_on, ends_on=ends_on, time_zone=time_zone
-    )
+    cohort = Cohort(id=db.new_id(), name=name, course=course, starts_on=starts_on, ends_on=ends_on, time_zone=time_zone)
     s.add(cohort)
     s.flush()
     for module, due_on in targets.items():

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
-from flask_babel import gettext as _, lazy_gettext as _l
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms import DateField
 from wtforms.validators import Optional
 
@@ -16,7 +17,8 @@ from lms.cohorts import queries, service
 from lms.cohorts.forms import CohortForm, MemberForm, ReasonForm, StaffForm
 from lms.curriculum import index
 from lms.learning import rules
-from lms.people import queries as people, service as people_service
+from lms.people import queries as people
+from lms.people import service as people_service
 from lms.policy import Refusal, Target, allows, define
 from lms.web import language
 from lms.web.viewer import me, permit
@@ -133,7 +135,11 @@ def add(cohort: UUID) -> Any:
         with db.write():
             known = people.find_by_address(form.address.data)
             person = known or people_service.create_person(
-                form.name.data, form.address.data, language=form.language.data, organisation_id=office, by=me().person_id
+                form.name.data,
+                form.address.data,
+                language=form.language.data,
+                organisation_id=office,
+                by=me().person_id,
             )
             joined = service.add_member(cohort, person, me().person_id)
             if not known:

@@ -17,9 +17,7 @@ def content() -> None:
 
 
 @content.command()
-@click.option(
-    "--dir", "folder", type=click.Path(path_type=Path), help="The content folder; by default the configured."
-)
+@click.option("--dir", "folder", type=click.Path(path_type=Path), help="The content folder; by default the configured.")
 def check(folder: Path | None) -> None:
     """Say everything that is wrong in the content, with file and line; exit 1 if anything is."""
     folder = folder or Config.load().content_dir

@@ -106,9 +106,7 @@ def parse(text: str, file: str = "", language: str = "en", first_line: int = 1) 
         except _Unreadable as error:
             parsed.left_out += 1
             reader.complain(error.line, error.message)
-        parsed.problems += [
-            Problem(file, line, message) for line, message in dict.fromkeys(reader.complaints)
-        ]
+        parsed.problems += [Problem(file, line, message) for line, message in dict.fromkeys(reader.complaints)]
     return parsed
 
 
@@ -128,8 +126,7 @@ def _chunks(text: str, first_line: int) -> Iterator[_Chunk]:
         named = start.startswith("//") and "[id:" in start
         begins = start.startswith(("//", "::", "$CATEGORY"))
         if (named and (chunk.lines or "id" in chunk.tags)) or (
-            chunk.lines
-            and ((begins and (chunk.closed or after_blank)) or (start and chunk.closed and after_blank))
+            chunk.lines and ((begins and (chunk.closed or after_blank)) or (start and chunk.closed and after_blank))
         ):
             yield chunk
             chunk = _Chunk()
@@ -249,18 +246,10 @@ class _Reader:
         line = self.line(at)
         read = self.kind(start, line)
         fields = read(start, at)
-        fields["feedback"] = (
-            self.html(feedback, self.line(offset + len(body)), block=False) if general else ""
-        )
+        fields["feedback"] = self.html(feedback, self.line(offset + len(body)), block=False) if general else ""
         if fields["kind"] in ("numerical", "short", "ordering") and not fields["feedback"]:
-            self.complain(
-                line, "No feedback is given for an answer that is not foreseen: ####feedback at the end."
-            )
-        if (
-            fields["kind"] == "matching"
-            and not fields["feedback"]
-            and not all(p.feedback for p in fields["pairs"])
-        ):
+            self.complain(line, "No feedback is given for an answer that is not foreseen: ####feedback at the end.")
+        if fields["kind"] == "matching" and not fields["feedback"] and not all(p.feedback for p in fields["pairs"]):
             self.complain(line, "A pair has no feedback: =left -> right#feedback.")
         return fields
 
@@ -296,9 +285,7 @@ class _Reader:
         if not answer.text:
             raise _Unreadable(answer.line, "An answer is empty.")
         if not answer.feedback:
-            self.complain(
-                answer.line, f"The answer “{_plain(answer.text)}” has no feedback: #feedback after it."
-            )
+            self.complain(answer.line, f"The answer “{_plain(answer.text)}” has no feedback: #feedback after it.")
         return Option(self.html(answer.text, answer.line), fraction, self.html(answer.feedback, answer.line))
 
     def choice(self, body: str, offset: int) -> dict[str, Any]:
@@ -310,18 +297,14 @@ class _Reader:
         if rights == 1 and not any(w for a, w in zip(answers, weights, strict=True) if a.sign == "~"):
             kind = "single"
             if 100.0 not in weights:
-                raise _Unreadable(
-                    line, "The one right answer of a single choice earns the whole: = without a weight."
-                )
+                raise _Unreadable(line, "The one right answer of a single choice earns the whole: = without a weight.")
         elif all(a.weight is not None for a in answers if a.sign == "="):
             kind = "multiple"
             whole = sum(w for w in weights if w > 0)
             if not whole:
                 raise _Unreadable(line, "No answer is right.")
             if abs(whole - 100) > 0.05:  # a third is written 33.333
-                raise _Unreadable(
-                    line, f"The weights of the right answers add to {whole:g} per cent, not to 100."
-                )
+                raise _Unreadable(line, f"The weights of the right answers add to {whole:g} per cent, not to 100.")
             weights = [w * 100 / whole if w > 0 else w for w in weights]
         else:
             say = "One = makes a single choice, where no ~ has a weight; a multiple choice has ~%weight%."
@@ -344,9 +327,7 @@ class _Reader:
         words = _TRUE_FALSE.get(self.language, _TRUE_FALSE["en"])
         truth = answer.startswith("T")
         options = [
-            _Answer(
-                "=" if is_true == truth else "~", None, word, feedback[1 if is_true == truth else 0], line
-            )
+            _Answer("=" if is_true == truth else "~", None, word, feedback[1 if is_true == truth else 0], line)
             for word, is_true in zip(words, (True, False), strict=True)
         ]
         return {"kind": "single", "options": tuple(self.option(a, float(a.sign == "=")) for a in options)}
@@ -404,9 +385,7 @@ class _Reader:
                 reach = one.tolerance + other.tolerance
                 near = abs(one.value - other.value) <= reach + 1e-9 * max(abs(one.value), abs(other.value))
                 if near and one.fraction != other.fraction:
-                    say = (
-                        f"{one.value:g} and {other.value:g} overlap by their tolerances and earn differently."
-                    )
+                    say = f"{one.value:g} and {other.value:g} overlap by their tolerances and earn differently."
                     self.complain(lines[n], say)
         return {"kind": "numerical", "numbers": tuple(numbers)}
 
@@ -423,9 +402,7 @@ class _Reader:
         return self.number(value, answer.line), within
 
     def number(self, text: str, line: int) -> float:
-        if not re.fullmatch(
-            r"\s*[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][+-]?\d{1,2})?\s*", text, re.ASCII
-        ):
+        if not re.fullmatch(r"\s*[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][+-]?\d{1,2})?\s*", text, re.ASCII):
             raise _Unreadable(line, f"“{_plain(text)}” is not a number; it is written with a point, as 12.5.")
         return float(text)
 
@@ -442,9 +419,7 @@ class _Reader:
             if not answer.text:
                 raise _Unreadable(answer.line, "An answer is empty.")
             if not answer.feedback:
-                self.complain(
-                    answer.line, f"The answer “{_plain(answer.text)}” has no feedback: #feedback after it."
-                )
+                self.complain(answer.line, f"The answer “{_plain(answer.text)}” has no feedback: #feedback after it.")
             feedback = self.html(answer.feedback, answer.line)
             accepted.append(Accepted(_plain(answer.text), self.fraction(answer), feedback))
         if not any(one.fraction == 1 for one in accepted):

@@ -92,9 +92,7 @@ class Index:
 
     _tongues: Mapping[str, _Tongue]
     problems: tuple[Problem, ...] = ()
-    older: tuple[
-        str, ...
-    ] = ()  # files that serve a version from before, because the present one is not whole
+    older: tuple[str, ...] = ()  # files that serve a version from before, because the present one is not whole
 
     def _in(self, language: str) -> _Tongue:
         return self._tongues.get(language) or self._tongues["en"]
@@ -191,10 +189,7 @@ def _lessons(
     for module, all_versions in homes.items():
         all_versions.sort(key=lambda versions: rules.place(_best(versions, "en").path)[2])
         known[module] = [
-            {
-                language: _lesson(documents, document, module, number)
-                for language, document in versions.items()
-            }
+            {language: _lesson(documents, document, module, number) for language, document in versions.items()}
             for number, versions in enumerate(all_versions, 1)
         ]
     return known
@@ -295,9 +290,7 @@ def _assessment(values: dict[str, int] | None) -> AssessmentRule | None:
     """One rule for all languages: the English file has it."""
     if values is None:
         return None
-    return AssessmentRule(
-        **{("pass_percent" if key == "pass" else key): value for key, value in values.items()}
-    )
+    return AssessmentRule(**{("pass_percent" if key == "pass" else key): value for key, value in values.items()})
 
 
 # --- The folder ---
@@ -352,9 +345,7 @@ class Library:
         changed = {path for path, stamp in stamps.items() if self._stamps.get(path) != stamp}
         # A figure that came, went or changed concerns the lessons beside it.
         drawn = {
-            path.rpartition("/")[0]
-            for path in changed | (self._stamps.keys() - stamps.keys())
-            if _is_figure(path)
+            path.rpartition("/")[0] for path in changed | (self._stamps.keys() - stamps.keys()) if _is_figure(path)
         }
         records = {}
         for path in sorted(stamps.keys() | ROOT_FILES):
@@ -400,9 +391,7 @@ class Library:
             for name in sorted(set(re.findall(rb"\]\(([\w-][\w.-]*)\.svg", data))):
                 for figure in (f"{name.decode()}.svg", f"{name.decode()}.narrow.svg"):
                     try:
-                        drawings[figure] = (
-                            (self.content_dir / path).with_name(figure).read_text("utf-8", "replace")
-                        )
+                        drawings[figure] = (self.content_dir / path).with_name(figure).read_text("utf-8", "replace")
                     except FileNotFoundError:
                         continue
                     digest.update(f"\n{figure}\n{drawings[figure]}".encode())

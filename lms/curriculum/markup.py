@@ -185,9 +185,7 @@ def block(source: str, language: str, first_line: int = 1) -> Rendered:
     return _short(source, language, first_line, _block_markdown, _TAGS)
 
 
-def _short(
-    source: str, language: str, first_line: int, markdown: Callable[[], Any], tags: frozenset[str]
-) -> Rendered:
+def _short(source: str, language: str, first_line: int, markdown: Callable[[], Any], tags: frozenset[str]) -> Rendered:
     done = Rendered()
     lines = source.split("\n")
     page = _Page(language, "", lambda name: None, lines, first_line, done, tags)
@@ -249,9 +247,7 @@ def _fences(lines: list[str]) -> Iterator[tuple[int, str, str]]:
             yield n, line, "text"
 
 
-def _take_checks(
-    lines: list[str], nonce: str, first_line: int, done: Rendered
-) -> tuple[list[str], list[Check]]:
+def _take_checks(lines: list[str], nonce: str, first_line: int, done: Rendered) -> tuple[list[str], list[Check]]:
     """The lines without the fenced checks (as many as before), and the checks; a paragraph stands in for
     each."""
     prose: list[str] = []
@@ -261,9 +257,7 @@ def _take_checks(
         if what == "open check":
             inside = []
             if line[0].isspace():
-                done.complaints.append(
-                    Complaint(first_line + n, "A check begins at the margin, not indented.")
-                )
+                done.complaints.append(Complaint(first_line + n, "A check begins at the margin, not indented."))
                 done.whole = False
             prose.append("")
             checks.append(Check("", first_line + n + 1))
@@ -277,9 +271,7 @@ def _take_checks(
             inside.append(line)
             prose.append("")
     if inside is not None:
-        done.complaints.append(
-            Complaint(checks[-1].line - 1, "The check is not closed: ``` is missing after it.")
-        )
+        done.complaints.append(Complaint(checks[-1].line - 1, "The check is not closed: ``` is missing after it."))
         done.whole = False
         checks.pop()
     return prose, checks
@@ -310,9 +302,7 @@ def _read_lines(lines: list[str], first_line: int) -> list[Complaint]:
             if note[1] not in NOTES:
                 found.append((n, f"There is no note of the kind “{note[1]}”; there are {', '.join(NOTES)}."))
             if level == 1:
-                found.append(
-                    (n, "A note stands before the first heading (##), so that headings skip a level.")
-                )
+                found.append((n, "A note stands before the first heading (##), so that headings skip a level."))
         if (details := re.match(r"\s*\?\?\?\+?\s*([\w-]*)", line)) and details[1] != "figure":
             found.append((n, "??? opens only the table of a figure: ??? figure “The figure as a table”."))
         if source := re.match(r" {0,3}\[\^([^\]\s]+)\]:(.*)", line):
@@ -324,9 +314,7 @@ def _read_lines(lines: list[str], first_line: int) -> list[Complaint]:
             given.setdefault(name, n)
         for name in re.findall(r"\[\^([^\]\s]+)\]", line):
             cited.setdefault(name, n)
-    found += [
-        (cited[name], f"[^{name}] is cited, but no such source is given.") for name in cited.keys() - given
-    ]
+    found += [(cited[name], f"[^{name}] is cited, but no such source is given.") for name in cited.keys() - given]
     found += [(given[name], f"The source [^{name}] is never cited.") for name in given.keys() - cited]
     found += _lone_dollars(lines)
     return [Complaint(first_line + n, message) for n, message in found]
@@ -394,9 +382,7 @@ class _Page:
         if not alt.strip():
             self.complain(line, f"{name} has no alt text: ![what the figure shows]({name}).")
         if not re.fullmatch(r"[\w-][\w.-]*\.svg", name):
-            self.complain(
-                line, f"{name} is not shown: a figure is an SVG file in the lesson's folder.", False
-            )
+            self.complain(line, f"{name} is not shown: a figure is an SVG file in the lesson's folder.", False)
             return ""
         wide, narrow = self.figures(name), self.figures(name.removesuffix(".svg") + ".narrow.svg")
         if wide is None:
@@ -448,9 +434,7 @@ class _Page:
         line = self.line_of(re.escape(address))
         target, _, anchor = address.partition("#")
         if target.startswith("/") or ":" in target:
-            self.complain(
-                line, f"The link {address} is not allowed: link to a lesson by its file, 02-name.md."
-            )
+            self.complain(line, f"The link {address} is not allowed: link to a lesson by its file, 02-name.md.")
             return None
         if not self.nonce:
             self.complain(line, f"A question cannot link to a lesson ({address}): it names one by its tag.")
@@ -463,9 +447,7 @@ class _Page:
         html, complaint = formula(latex, block=found["tag"] == "div")
         if complaint:
             first = latex.split("\n")[0]
-            self.complain(
-                self.line_of(re.escape(first)), f"The formula {first} cannot be drawn: {complaint}.", False
-            )
+            self.complain(self.line_of(re.escape(first)), f"The formula {first} cannot be drawn: {complaint}.", False)
         return html
 
 
@@ -487,9 +469,7 @@ def formula(latex: str, block: bool = False) -> tuple[str, str]:
     try:
         mathml = convert(latex, display="block" if block else "inline")
     except Exception as error:  # its errors have no base of their own, and no text
-        return as_written, re.sub(
-            r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__.removesuffix("Error")
-        ).lower()
+        return as_written, re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__.removesuffix("Error")).lower()
     if unknown := re.search(r"<m[ion]>(\\[A-Za-z]+)", mathml):
         return as_written, f"{unknown[1]} is not known"
     # The converter does not escape what stands in \text{…}, and knows \href and \style: hence the sanitiser.
@@ -525,9 +505,7 @@ def drawing(svg: str, alt: str, css_class: str, prefix: str) -> tuple[str, list[
         return value
 
     start = svg.find("<svg")
-    dropped = _Seen(_SVG_TAGS | {"title", "desc"}, {"*": set(_SVG_ATTRIBUTES)}, _SVG_IDLE).read(
-        svg[max(start, 0) :]
-    )
+    dropped = _Seen(_SVG_TAGS | {"title", "desc"}, {"*": set(_SVG_ATTRIBUTES)}, _SVG_IDLE).read(svg[max(start, 0) :])
     clean = nh3.clean(
         svg[max(start, 0) :],
         tags=set(_SVG_TAGS),
@@ -556,9 +534,7 @@ def drawing(svg: str, alt: str, css_class: str, prefix: str) -> tuple[str, list[
 class _Seen(HTMLParser):
     """Lists the elements and attributes that a sanitiser with these lists takes out. It tells; nh3 acts."""
 
-    def __init__(
-        self, tags: frozenset[str], attributes: dict[str, set[str]], idle: re.Pattern[str] | None
-    ) -> None:
+    def __init__(self, tags: frozenset[str], attributes: dict[str, set[str]], idle: re.Pattern[str] | None) -> None:
         super().__init__()
         self._tags = {tag.lower() for tag in tags}
         self._attributes = {tag: {name.lower() for name in names} for tag, names in attributes.items()}
@@ -585,9 +561,7 @@ class _Seen(HTMLParser):
         for name, value in attrs:
             if name not in known and not (self._idle and self._idle.match(name)):
                 where = rf"\b{re.escape(name)}\s*="
-                self.dropped.append(
-                    (where, f"The attribute {name} is not allowed in <{tag}> and was taken out.")
-                )
+                self.dropped.append((where, f"The attribute {name} is not allowed in <{tag}> and was taken out."))
             elif name == "href" and not _relative_or_web(value or ""):
                 where = re.escape((value or "")[:20])
                 self.dropped.append((where, f"The link {value} is not allowed and was taken out."))
@@ -649,9 +623,7 @@ def _block_markdown() -> Any:
 def _inline_markdown() -> Any:
     from markdown import Markdown
 
-    md = Markdown(
-        extensions=["pymdownx.arithmatex"], extension_configs={"pymdownx.arithmatex": {"generic": True}}
-    )
+    md = Markdown(extensions=["pymdownx.arithmatex"], extension_configs={"pymdownx.arithmatex": {"generic": True}})
     for name in (
         "indent",
         "code",

@@ -64,16 +64,12 @@ def _courses(documents: Documents) -> Iterator[Problem]:
         for module in course["modules"]:
             if module not in modules:
                 line = documents[file].line(f"{course['at']}.modules")
-                yield Problem(
-                    file, line, f"There is no module {module}: no {module}/module.md in any language."
-                )
+                yield Problem(file, line, f"There is no module {module}: no {module}/module.md in any language.")
     file = "competencies.toml"
     for code, competency in documents[file].head.items() if file in documents else ():
         if competency["module"] and competency["module"] not in modules | {"all"}:
             line = documents[file].line(f"{code}.module")
-            yield Problem(
-                file, line, f"{code} belongs to a module that does not exist: {competency['module']}."
-            )
+            yield Problem(file, line, f"{code} belongs to a module that does not exist: {competency['module']}.")
 
 
 def _modules(documents: Documents) -> Iterator[Problem]:
@@ -150,9 +146,7 @@ def _banks(documents: Documents) -> Iterator[Problem]:
     lessons: dict[str, bool] = defaultdict(bool)  # id, and whether it is written in any language
     for _, document in _lessons(documents):
         lessons[document.head["id"]] |= bool(document.parts)
-    asked: dict[tuple[str, str], list[str]] = defaultdict(
-        list
-    )  # language and module: competencies of questions
+    asked: dict[tuple[str, str], list[str]] = defaultdict(list)  # language and module: competencies of questions
     for path, document in _banked(documents):
         language, module, _ = place(path)
         for question in document.questions:
@@ -161,9 +155,7 @@ def _banks(documents: Documents) -> Iterator[Problem]:
             if question.lesson and question.lesson not in lessons:
                 yield Problem(path, line, f"There is no lesson {question.lesson}.")
             elif question.lesson and not lessons[question.lesson]:
-                yield Problem(
-                    path, line, f"The question is about the lesson {question.lesson}, which has no text yet."
-                )
+                yield Problem(path, line, f"The question is about the lesson {question.lesson}, which has no text yet.")
     for path, document in documents.items():
         if not path.endswith("/module.md") or "assessment" not in document.head:
             continue
@@ -188,17 +180,13 @@ def _banks(documents: Documents) -> Iterator[Problem]:
 
 
 def _translations(documents: Documents) -> Iterator[Problem]:
-    english = {
-        document.head["id"]: document for path, document in _lessons(documents) if place(path)[0] == "en"
-    }
+    english = {document.head["id"]: document for path, document in _lessons(documents) if place(path)[0] == "en"}
     for path, document in _lessons(documents):
         key = document.head["id"]
         if place(path)[0] == "en":
             continue
         if key not in english:
-            yield Problem(
-                path, document.line("id"), f"There is no English lesson {key}, which this would translate."
-            )
+            yield Problem(path, document.line("id"), f"There is no English lesson {key}, which this would translate.")
         elif document.parts and [q.id for q in document.questions] != [q.id for q in english[key].questions]:
             say = "The checks have other ids or another order than the English ones: answers would be lost."
             yield Problem(path, document.line("id"), say)

@@ -64,9 +64,7 @@ class Document:
     def from_data(cls, data: dict[str, Any]) -> Document:
         parts = (Question.from_data(part) if isinstance(part, dict) else part for part in data["parts"])
         links = (markup.Link(*link) for link in data["links"])
-        return cls(
-            **{**data, "parts": tuple(parts), "links": tuple(links), "anchors": tuple(data["anchors"])}
-        )
+        return cls(**{**data, "parts": tuple(parts), "links": tuple(links), "anchors": tuple(data["anchors"])})
 
 
 @dataclass(frozen=True)
@@ -125,9 +123,7 @@ class _File:
 
     def front_matter(self) -> tuple[_Head | None, str, int]:
         """What stands between the +++ lines, the body after it, and the line on which the body begins."""
-        match = re.match(
-            r"\+\+\+[ \t]*\n(.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", self.text, re.DOTALL | re.MULTILINE
-        )
+        match = re.match(r"\+\+\+[ \t]*\n(.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", self.text, re.DOTALL | re.MULTILINE)
         if match is None:
             self.complain(
                 1,
@@ -222,11 +218,7 @@ class _Head:
         elif not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.refuse(key, f'{key} is a list of texts: ["…", "…"].')
         elif not value or not all(re.fullmatch(pattern, item, re.DOTALL) for item in value):
-            say = (
-                f"{key} is empty."
-                if not value
-                else f"{key} holds a value that cannot be: {', '.join(value)}."
-            )
+            say = f"{key} is empty." if not value else f"{key} holds a value that cannot be: {', '.join(value)}."
             self.refuse(key, say)
         elif len(set(value)) < len(value):
             self.refuse(key, f"{key} names something twice.")
@@ -260,9 +252,7 @@ class _Head:
     def finish(self) -> None:
         """Complain of the keys that nobody asked for: mostly a slip of the pen."""
         for key in self.values.keys() - self.asked:
-            self.refuse(
-                key, f"{key} is not known here; there are {', '.join(sorted(self.asked))}.", whole=True
-            )
+            self.refuse(key, f"{key} is not known here; there are {', '.join(sorted(self.asked))}.", whole=True)
 
 
 def _lesson(file: _File, figures: markup.Figures) -> Document | None:
@@ -297,9 +287,7 @@ def _lesson(file: _File, figures: markup.Figures) -> Document | None:
             continue
         found = _questions(file, gift.parse(part.text, file.path, file.language, part.line), lines)
         if len(found) > 1:
-            file.complain(
-                part.line, "A check holds one question: each stands between ```check and ``` of its own."
-            )
+            file.complain(part.line, "A check holds one question: each stands between ```check and ``` of its own.")
         parts += [_of_lesson(file, question, values, lines) for question in found]
     begin = first_line + len(body) - len(body.lstrip("\n"))
     _complete(file, rendered.html, sum(isinstance(part, Question) for part in parts), begin)

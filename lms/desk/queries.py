@@ -38,7 +38,7 @@ class Today:
 
     @property
     def open_modules(self) -> list[Module]:
-        """The modules that can be completed today and are not: what still stands between a person and a certificate."""
+        """The modules that can be completed today and are not: what still stands before a certificate."""
         return [
             module
             for module in self.course.modules
@@ -55,7 +55,10 @@ class Today:
 
 
 def today_of(viewer: Viewer) -> Today | None:
-    """What a trainee's day holds; None for somebody who takes no course. Seven statements, one more with an open attempt."""
+    """What a trainee's day holds; None for somebody who takes no course.
+
+    Five statements, one more with an open attempt.
+    """
     progress = [p for p in learning.progress_of([viewer.person_id]) if p.state == "active"]
     if not progress:
         return None
@@ -63,8 +66,7 @@ def today_of(viewer: Viewer) -> Today | None:
     course = index.current().course(own.course, language.code())
     written = [module for module in course.modules if module.written]
     standings = {
-        module: standing
-        for (_person, module), standing in assessments.standings([viewer.person_id], written).items()
+        module: standing for (_person, module), standing in assessments.standings([viewer.person_id], written).items()
     }
     tried = assessments.checks_tried(viewer.person_id)
     done = frozenset(own.lessons)

@@ -29,6 +29,7 @@ BLOCKING_THREADS = 4
 STOP_SECONDS = 10
 SHORTEST_PAUSE = 0.25
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 
 def serve(config: Config) -> int:
@@ -89,7 +90,7 @@ def load() -> Any:
 
 def load_in_child() -> Any:
     """The application in a web process: ends with its parent, and has connections of its own."""
-    _begin_as_child(signal.SIGKILL)
+    _begin_as_child("lms-web", signal.SIGKILL)
     app = load()
     db.engine().dispose(close=False)
     return app
@@ -100,7 +101,7 @@ def _keep_worker() -> None:
 
     A process and not a thread: forking is safe only where no other thread can hold a lock at that moment.
     """
-    _begin_as_child(signal.SIGTERM)
+    _begin_as_child("lms-keeper", signal.SIGTERM)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     pause = SHORTEST_PAUSE
@@ -119,21 +120,23 @@ def _keep_worker() -> None:
 
 
 def _work() -> None:
-    _begin_as_child(signal.SIGTERM)
+    _begin_as_child("lms-worker", signal.SIGTERM)
     os.nice(5)  # pages come first
     db.engine().dispose(close=False)
     worker.main()
 
 
-def _begin_as_child(number: signal.Signals) -> None:
-    """Hear of the end from the parent alone, and from the kernel, by this signal, when the parent is gone.
+def _begin_as_child(name: str, number: signal.Signals) -> None:
+    """Carry a name that `top` shows; hear of the end from the parent alone, or from the kernel when it is gone.
 
     A process group of its own: Ctrl+C and `kill` of the group reach the supervisor only. (granian's web processes
     now and then hang when they are told twice; so, under systemd, KillMode=mixed.) Linux's kernel can be asked.
     """
     os.setpgid(0, 0)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_NAME, name.encode())
+        libc.prctl(_PR_SET_PDEATHSIG, int(number))
         if (parent := multiprocessing.parent_process()) and os.getppid() != parent.pid:
             os._exit(1)  # it ended before we asked
 

@@ -111,9 +111,7 @@ def events_in(progresses: Iterable[Progress]) -> list[Event]:
     content = index.current()
     for progress in progresses:
         course = content.course(progress.course, language.code())
-        events.append(
-            Event(progress.enrolled_at, "begun", _("Enrolled in %(course)s", course=course.title), "")
-        )
+        events.append(Event(progress.enrolled_at, "begun", _("Enrolled in %(course)s", course=course.title), ""))
         for lesson_id, at in progress.lessons.items():
             if lesson := content.lesson_or_none(lesson_id, language.code()):
                 link = url_for("learning.lesson", lesson=lesson_id)

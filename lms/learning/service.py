@@ -44,9 +44,7 @@ def lesson_answered(event: Answered) -> None:
     if kind != "checks" or not event.all_tried or lesson is None:
         return
     for enrolment in queries.enrolments_with(event.person_id, lesson.module):
-        if db.insert_once(
-            LessonCompletion, enrolment_id=enrolment.id, lesson=lesson_id, completed_at=event.at
-        ):
+        if db.insert_once(LessonCompletion, enrolment_id=enrolment.id, lesson=lesson_id, completed_at=event.at):
             conclude(enrolment, lesson.module, event.at)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from lms import db
-from lms.assessment import presentation, queries as assessments, service as assessment
+from lms.assessment import presentation
+from lms.assessment import queries as assessments
+from lms.assessment import service as assessment
 from lms.curriculum import index
 from lms.curriculum.content import Lesson, Module
 from lms.learning import queries, rules

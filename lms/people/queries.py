@@ -473,12 +473,16 @@ def has_membership(person_id: UUID, membership_id: UUID) -> bool:
 
 
 def _roles(*where: object) -> list[RoleLine]:
-    rows = session().execute(
-        select(RoleGrant, Person.name)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(RoleGrant.ended_at.is_(None), *where)  # type: ignore[arg-type]
-        .order_by(Person.sort_key, RoleGrant.role)
-    ).all()
+    rows = (
+        session()
+        .execute(
+            select(RoleGrant, Person.name)
+            .join(Person, Person.id == RoleGrant.person_id)
+            .where(RoleGrant.ended_at.is_(None), *where)  # type: ignore[arg-type]
+            .order_by(Person.sort_key, RoleGrant.role)
+        )
+        .all()
+    )
     names = _scope_names({(grant.scope, grant.scope_id) for grant, _name in rows})
     return [
         RoleLine(g.id, g.person_id, name, g.role, g.scope, names.get((g.scope, g.scope_id), "")) for g, name in rows

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Blueprint, Flask, Response, request
-
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import db

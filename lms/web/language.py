@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, has_request_context, request
 from flask_babel import get_locale
+from markupsafe import Markup
 
 from lms import clock
 from lms.extensions import babel
@@ -59,7 +61,28 @@ def address_in(language: str) -> str:
 
 def direction(language: str = "") -> str:
     """`rtl` or `ltr`, of a language or of the page."""
-    return str(Locale.parse(language or code()).text_direction)
+    return _direction(language or code())
+
+
+@cache
+def _direction(language: str) -> str:
+    return str(Locale.parse(language).text_direction)
+
+
+@cache
+def _attributes(language: str) -> Markup:
+    return Markup(' lang="{}" dir="{}"').format(language, _direction(language))
+
+
+def foreign(thing: Any) -> Markup:
+    """On an element whose text is content: its language and direction, where they are not the page's."""
+    return Markup() if thing.language == code() else _attributes(thing.language)
+
+
+def home(thing: Any) -> Markup:
+    """On an element within such content that speaks the page's language again."""
+    here = code()
+    return Markup() if thing.language == here else _attributes(here)
 
 
 def digits(text: str) -> str:
@@ -139,7 +162,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number, percent=percent, listed=listed, date=day, moment=moment, hour=hour, digits=digits
     )
-    app.jinja_env.globals.update(language=code, direction=direction, address_in=address_in, language_names=NAMES)
+    app.jinja_env.globals.update(language=code, direction=direction, address_in=address_in, foreign=foreign, home=home, language_names=NAMES)
 
     @app.after_request
     def keep_choice(response: Response) -> Response:

@@ -9,13 +9,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from addresses import Worlds, build_worlds
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from settings import make_config
 from werkzeug.serving import make_server
 
-from addresses import Worlds, build_worlds
-from settings import make_config
 from lms import create_app, db, migrate
 from lms.people import queries
 

@@ -7,11 +7,13 @@ from email import message_from_bytes, policy
 from uuid import UUID
 
 import pytest
+from answering import answer, saved
 from playwright.sync_api import Page, expect
 
-from answering import answer, saved
-from lms.assessment import presentation, queries as assessments
-from lms.certificates import queries as held_certificates, service as certificates
+from lms.assessment import presentation
+from lms.assessment import queries as assessments
+from lms.certificates import queries as held_certificates
+from lms.certificates import service as certificates
 from lms.curriculum import index
 from lms.mail import delivery
 from lms.people import queries as people

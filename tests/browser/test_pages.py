@@ -7,7 +7,6 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-
 from addresses import NOT_PAGES, PAGES, STATES
 
 pytestmark = pytest.mark.browser
@@ -31,11 +30,13 @@ def test_a_page_is_accessible_and_fits(site, worlds, browser, endpoint, language
         path = page_of.path(worlds.sides[state], state)
         with site.context(browser, worlds.who(page_of.role, state), locale=language) as context:
             page = context.new_page()
-            page.on("console", lambda m, s=state: m.type == "error" and "404" not in m.text and found.append((s, m.text)))
+            page.on(
+                "console", lambda m, s=state: m.type == "error" and "404" not in m.text and found.append((s, m.text))
+            )
             page.on("pageerror", lambda e, s=state: found.append((s, str(e))))
             response = page.goto(path + ("&" if "?" in path else "?") + f"lang={language}")
             assert response is not None
-            if response.status >= 500 or "/sign-in" in page.url and "sign-in" not in path:
+            if response.status >= 500 or ("/sign-in" in page.url and "sign-in" not in path):
                 found.append((state, response.status, page.url))
             page.evaluate(AXE)
             for violation in page.evaluate(f"axe.run({RULES})")["violations"]:

@@ -447,7 +447,9 @@ def test_the_last_act_is_the_last_answer(db_app):
         attempt = begin(person)
         now.shift(timedelta(hours=1))
         save(attempt, position_of(attempt, "short"), {"text": "QMA"})
-    assert {who: acts.last_at for who, acts in queries.acts_of([person, idle]).items()} == {person: NOON + timedelta(hours=2)}
+    assert {who: acts.last_at for who, acts in queries.acts_of([person, idle]).items()} == {
+        person: NOON + timedelta(hours=2)
+    }
     assert queries.acts_of([]) == {}
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from make import csrf, post, sign_in
 from sqlalchemy import event
+from world import World, build
 
 from lms import clock, db
 from lms.assessment import queries as assessments
-from make import csrf, post, sign_in
-from world import World, build
 
 
 @pytest.fixture

@@ -97,18 +97,21 @@ def test_a_download_is_the_file_that_was_stored(db_app: Flask):
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-def test_while_it_waits_the_address_is_a_page_that_asks_again_and_then_offers_it(db_app: Flask):
-    person = make.person()
+def test_while_it_waits_the_address_is_a_page_that_asks_for_news(db_app: Flask):
+    office = make.organisation()
+    person = make.person(organisation_id=office, starts_on=date(2025, 1, 1))
     certificate = earned(person)
-    client = signed_in(db_app, person)
-    page = client.get(f"/certificates/{certificate}")
-    assert page.status_code == 200 and "This certificate is being prepared" in words(page)
-    assert '<noscript><meta http-equiv="refresh"' in page.text
-    fragment = client.get(f"/certificates/{certificate}", headers={"HX-Request": "true"}).text
-    assert fragment.lstrip().startswith("<li") and "every 2s" in fragment and "being prepared" in fragment
+    path, asking = f"/certificates/{certificate}", {"HX-Request": "true"}
+    own = signed_in(db_app, person)
+    other = signed_in(db_app, make.role(make.person(), "focal_point", "organisation", office))
+    page = own.get(path)
+    assert page.status_code == 200 and "being prepared It takes a few seconds" in words(page)
+    assert "every 2s" in page.text and '<noscript><meta http-equiv="refresh"' in page.text
+    assert own.get(path, headers=asking).status_code == other.get(path, headers=asking).status_code == 204
     issue_all()
-    fragment = client.get(f"/certificates/{certificate}", headers={"HX-Request": "true"}).text
-    assert "every 2s" not in fragment and "Download" in fragment and "Valid until" in fragment
+    assert own.get(path, headers=asking).headers["HX-Redirect"] == "/certificates"
+    line = other.get(path, headers=asking).text
+    assert "every 2s" not in line and "Download" in line and "Valid until" in line
 
 
 def test_what_blocks_it_is_told_to_its_holder_with_what_to_do(db_app: Flask):

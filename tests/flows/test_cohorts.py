@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from make import organisation, person, post, sign_in
 from sqlalchemy import func, select
+from world import World, build, cohort, sit, study
 
 from lms import clock, db
 from lms.audit.models import Entry
 from lms.cohorts import queries, service
 from lms.cohorts.models import CohortMember
 from lms.desk import queries as desk
-from lms.people import queries as people, service as people_service
+from lms.people import queries as people
+from lms.people import service as people_service
 from lms.policy import Refusal
-from make import organisation, person, post, sign_in
-from world import World, build, cohort, sit, study
 
 
 @pytest.fixture
@@ -44,7 +45,9 @@ def test_adding_by_an_address_in_another_spelling_finds_the_same_person(db_app, 
     address = people.person(world.other.trainee).addresses[0]
     db.end_read()
     path = f"/cohorts/{world.own.cohort}/people/new"
-    response = post(client, path, {"address": f" {address.upper()} ", "name": "Whoever", "organisation": "", "language": "en"})
+    response = post(
+        client, path, {"address": f" {address.upper()} ", "name": "Whoever", "organisation": "", "language": "en"}
+    )
     assert response.status_code == 303
     names = {line.person_id for line in queries.view(world.own.cohort).lines}
     assert world.other.trainee in names

@@ -24,7 +24,8 @@ ANSWERS = {
 def lms(folder, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lms.cli", *words],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, env={"LMS_DATA_DIR": str(folder), "PATH": "/usr/bin:/bin", **env},
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        env={"LMS_DATA_DIR": str(folder), "PATH": "/usr/bin:/bin", **env},
     )  # fmt: skip
 
 

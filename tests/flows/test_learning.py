@@ -7,19 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from make import person, post, sign_in
 from sqlalchemy import func, select
+from world import module, sit, study
 
 from config import ROOT
 from demo import answers
 from lms import clock, db
-from lms.assessment import queries as assessments, service as assessment
+from lms.assessment import queries as assessments
+from lms.assessment import service as assessment
 from lms.certificates.models import Certificate
 from lms.curriculum import index
 from lms.learning import queries, service
 from lms.learning.models import Completion, Enrolment
 from lms.policy import Refusal
-from make import person, post, sign_in
-from world import module, sit, study
 
 
 def count(model) -> int:

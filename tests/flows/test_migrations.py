@@ -4,9 +4,9 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from make import person
 
 from lms import db, migrate
-from make import person
 
 
 def revisions() -> list[str]:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
-
 from make import post, sign_in
 from world import Side, World, build
 
-EVERYBODY = "outsider observer trainee graduate focal_point facilitator coordinator admin".split()
+EVERYBODY = ["outsider", "observer", "trainee", "graduate", "focal_point", "facilitator", "coordinator", "admin"]
 STAFF = {"facilitator", "coordinator", "admin"}
 
 
@@ -105,9 +104,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "people.person"): Row("/admin/people/{trainee}", ADMIN, ADMIN),
     ("POST", "people.add_address_of"): Row("/admin/people/{trainee}/addresses", ADMIN, ADMIN),
     ("POST", "people.start_membership"): Row("/admin/people/{trainee}/memberships", ADMIN, ADMIN),
-    ("POST", "people.end_membership"): Row(
-        "/admin/people/{trainee}/memberships/{membership}/end", ADMIN, ADMIN
-    ),
+    ("POST", "people.end_membership"): Row("/admin/people/{trainee}/memberships/{membership}/end", ADMIN, ADMIN),
     ("POST", "people.grant_role"): Row("/admin/people/{trainee}/roles", ADMIN, ADMIN),
     ("POST", "people.end_role"): Row("/admin/people/{focal_point}/roles/{grant}/end", ADMIN, ADMIN),
     ("GET", "mail.outbox"): Row("/admin/mail", ADMIN),

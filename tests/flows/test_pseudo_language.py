@@ -8,18 +8,18 @@ from html.parser import HTMLParser
 from io import BytesIO
 
 import pytest
+from addresses import PAGES, build_worlds
 from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-
-from addresses import PAGES, build_worlds
-from config import LANGUAGES, ROOT
-from lms import create_app, db, migrate
-from lms.curriculum import index
 from make import sign_in
 from settings import Client, make_config
 from world import LONG
+
+from config import LANGUAGES, ROOT
+from lms import create_app, db, migrate
+from lms.curriculum import index
 
 OPEN, CLOSE = "⟦", "⟧"
 
@@ -102,18 +102,36 @@ def test_no_page_says_anything_that_is_not_in_the_catalogue(app):
     assert "fr" in LANGUAGES
     with app.app_context():
         worlds = build_worlds()
-        names = {LONG, LONG[:110], "Duramen", app.config["LMS"].programme_name, *"Français English".split()}
+        names = {LONG, LONG[:110], "Duramen", app.config["LMS"].programme_name, *["Français", "English"]}
         names |= {LONG[: 20 + n] for n in range(90)} | {f"{LONG[:100]} Statistics", f"{LONG[:90]} cohort"}
-        words = "Ownside Otherside Empty Trainee Graduate Newcomer Focal Coordinator Facilitator Admin Observer Outsider".split()
+        words = [
+            "Ownside",
+            "Otherside",
+            "Empty",
+            "Trainee",
+            "Graduate",
+            "Newcomer",
+            "Focal",
+            "Coordinator",
+            "Facilitator",
+            "Admin",
+            "Observer",
+            "Outsider",
+        ]
         names |= set(words) | {"Statistics Tavara", "Statistics Lunavia", "Statistics Pulaura", "Cohort", "Not begun"}
         names |= {"Nobody yet", "foundations", "West 3", "who-is-a-migrant", "Was ill"}
         # What comes in French from the content and from Babel, not from the catalogue.
         french = Locale("fr")
-        names |= {french.territories[code] for code in ("CL", "MD", "GH", "SN")} | {"UTC", "Africa/Dakar", "America/Santiago"}
+        names |= {french.territories[code] for code in ("CL", "MD", "GH", "SN")} | {
+            "UTC",
+            "Africa/Dakar",
+            "America/Santiago",
+        }
         names |= set(french.languages.values()) | set(french.days["format"]["wide"].values())
         content = index.current()
-        names |= {content.competency(f"C{n}", "fr").short for n in range(1, 22)} | {c.title for c in
-                  [content.course("foundations", "fr")]}
+        names |= {content.competency(f"C{n}", "fr").short for n in range(1, 22)} | {
+            c.title for c in [content.course("foundations", "fr")]
+        }
         names = sorted(names, key=len, reverse=True)
         found = []
         for endpoint, page_of in sorted(PAGES.items()):

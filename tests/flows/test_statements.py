@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from addresses import PAGES, build_worlds
+from make import sign_in
 from sqlalchemy import event
 
-from addresses import PAGES, build_worlds
 from lms import db
-from make import sign_in
 
 BUDGETS = {"learning.lesson": 4}
 TEN = 10
@@ -61,5 +61,3 @@ def test_a_cohort_of_four_hundred_asks_no_more_than_one_of_three(db_app, worlds)
         client = sign_in(db_app.test_client(), side.coordinator)
         counts.append(counted(db_app, client, f"/cohorts/{side.cohort}"))
     assert counts[1] <= counts[0] + 1  # one more where somebody has used all attempts
-
-

@@ -10,7 +10,6 @@ import time
 import urllib.error
 
 import pytest
-
 from served import Browser, Server, token_of
 
 pytestmark = pytest.mark.kill

@@ -66,9 +66,7 @@ def test_the_code_is_proved_for_all_pairs_and_not_only_for_samples():
 def test_of_everything_else_one_in_thirty_two_is_missed_at_most():
     random = Random(3)
     typed = ["".join(random.choice(rules.ALPHABET) for _n in range(12)) for _m in range(20000)]
-    assert sum(rules.normalise(text) is not None for text in typed) / 20000 == pytest.approx(
-        1 / 32, abs=0.006
-    )
+    assert sum(rules.normalise(text) is not None for text in typed) / 20000 == pytest.approx(1 / 32, abs=0.006)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +122,7 @@ def test_the_last_day_of_validity_is_valid_and_the_next_is_not():
     last_day = date(2028, 3, 14)
     assert rules.status("issued", last_day, last_day) == "valid"
     assert rules.status("issued", last_day, date(2028, 3, 15)) == "expired"
-    assert (
-        rules.status("waiting", last_day, last_day)
-        == rules.status("blocked", last_day, last_day)
-        == "prepared"
-    )
+    assert rules.status("waiting", last_day, last_day) == rules.status("blocked", last_day, last_day) == "prepared"
 
 
 def test_a_result_is_rounded_down():

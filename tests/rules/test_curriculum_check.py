@@ -121,9 +121,7 @@ def test_each_fault_is_told_with_its_file_and_line(tmp_path, path, old, new, lin
 
 def test_a_module_s_bank_asks_for_every_competency_of_its_written_lessons(tmp_path):
     text = UNWRITTEN + lesson("stocks", "C2").split("+++\n", 2)[2]
-    assert told(write(tmp_path, {STOCKS: text})) == [
-        (PAGE, 6, "The module is assessed, and no question asks for C2.")
-    ]
+    assert told(write(tmp_path, {STOCKS: text})) == [(PAGE, 6, "The module is assessed, and no question asks for C2.")]
 
 
 @pytest.mark.parametrize(
@@ -170,9 +168,7 @@ def test_everything_is_told_in_one_run_in_the_order_of_files_and_lines(tmp_path)
     write(
         tmp_path,
         {
-            WHO: lesson()
-            .replace('title = "Who is a migrant?"', 'title = ""')
-            .replace("!!! desk", "!!! note"),
+            WHO: lesson().replace('title = "Who is a migrant?"', 'title = ""').replace("!!! desk", "!!! note"),
             BANKED: BANK.replace("=a#f", "~a#f"),
             "courses.toml": GOOD["courses.toml"].replace('["concepts"]', '["magic"]'),
         },

@@ -109,16 +109,12 @@ def test_moodle_s_forms_of_a_number_are_read(body, expected):
 
 
 def test_a_short_answer_has_accepted_texts_and_named_mistakes():
-    question = one(
-        "// [id:s]\nCode?{=GE#Yes. =%50%GEO#The long form. =%0%GA#That is Gabon. ####Look at ISO 3166.}"
-    )
+    question = one("// [id:s]\nCode?{=GE#Yes. =%50%GEO#The long form. =%0%GA#That is Gabon. ####Look at ISO 3166.}")
     assert question.kind == "short"
     assert [(a.text, a.fraction) for a in question.accepted] == [("GE", 1), ("GEO", 0.5), ("GA", 0)]
 
 
-@pytest.mark.parametrize(
-    ("sign", "right"), [("T", "True"), ("TRUE", "True"), ("F", "False"), ("FALSE", "False")]
-)
+@pytest.mark.parametrize(("sign", "right"), [("T", "True"), ("TRUE", "True"), ("F", "False"), ("FALSE", "False")])
 def test_true_or_false_of_moodle_becomes_a_single_choice(sign, right):
     question = one(f"::q1::It is so.{{{sign}#wrong#right}}")
     chosen = next(o for o in question.options if o.fraction == 1)
@@ -175,9 +171,7 @@ def test_the_name_is_the_id_where_no_comment_gives_one():
 
 
 def test_categories_comments_and_windows_line_ends_are_tolerated():
-    parsed = gift.parse(
-        "$CATEGORY: tom/dick\r\n\r\n// a remark\r\n// [id:a]\r\nQ?{=a#f\r\n// in between\r\n~b#g}\r\n"
-    )
+    parsed = gift.parse("$CATEGORY: tom/dick\r\n\r\n// a remark\r\n// [id:a]\r\nQ?{=a#f\r\n// in between\r\n~b#g}\r\n")
     assert parsed.problems == []
     assert parsed.questions[0].id == "a"
 

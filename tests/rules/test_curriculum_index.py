@@ -14,9 +14,7 @@ from lms.curriculum.index import Library
 SVG = GOOD["en/concepts/stays.svg"]
 FRENCH = {
     "fr/concepts/module.md": MODULE.replace("Concepts: who counts", "Concepts : qui compte"),
-    "fr/concepts/01-qui.md": lesson()
-    .replace("Who is a migrant?", "Qui est migrant ?")
-    .replace("A lead.", "Un début."),
+    "fr/concepts/01-qui.md": lesson().replace("Who is a migrant?", "Qui est migrant ?").replace("A lead.", "Un début."),
     "fr/concepts/02-stocks.md": UNWRITTEN.replace("Stocks and flows", "Stocks et flux"),
     "fr/concepts/stays.svg": SVG,
 }
@@ -125,9 +123,7 @@ def test_a_change_is_seen_and_only_that_file_is_read_again(folder, cache, monkey
     shelf.index()
     read = []
     original = index.source.read
-    monkeypatch.setattr(
-        index.source, "read", lambda path, *rest: (read.append(path), original(path, *rest))[1]
-    )
+    monkeypatch.setattr(index.source, "read", lambda path, *rest: (read.append(path), original(path, *rest))[1])
     assert shelf.index().lesson("stocks").title == "Stocks and flows"
     change(folder, STOCKS, UNWRITTEN.replace("Stocks and flows", "Flows"))
     assert shelf.index().lesson("stocks").title == "Flows"

@@ -66,17 +66,13 @@ def test_no_two_tables_of_a_page_have_one_name():
 
 
 def test_no_inline_style_is_ever_written():
-    out = html(
-        "| a | b | c |\n|:-:|--:|:--|\n| 1 | 2 | 3 |\n\n<p style='color:red'>x</p>\n\n$\\style{color:red}{x}$"
-    )
+    out = html("| a | b | c |\n|:-:|--:|:--|\n| 1 | 2 | 3 |\n\n<p style='color:red'>x</p>\n\n$\\style{color:red}{x}$")
     assert "style" not in out
     assert "align=" not in out
 
 
 def test_notes_have_the_classes_of_the_look():
-    out = html(
-        '## A\n\n!!! mistake "A common mistake"\n    Counting **each** entry.\n\n!!! note "So"\n    x\n'
-    )
+    out = html('## A\n\n!!! mistake "A common mistake"\n    Counting **each** entry.\n\n!!! note "So"\n    x\n')
     assert '<div class="note mistake">\n<h3>A common mistake</h3>' in out
     assert '<div class="note">\n<h3>So</h3>' in out
 
@@ -110,9 +106,7 @@ def test_headings_have_ids_that_no_page_uses_itself():
 
 
 def test_definitions_abbreviations_lists_and_code_come_through():
-    out = html(
-        "Stock\n:   At a moment.\n\n*[UN]: United Nations\nThe UN.\n\n```\na < b\n```\n\n- x\n\n1. y\n"
-    )
+    out = html("Stock\n:   At a moment.\n\n*[UN]: United Nations\nThe UN.\n\n```\na < b\n```\n\n- x\n\n1. y\n")
     for expected in (
         "<dt>Stock</dt>",
         '<abbr title="United Nations">UN</abbr>',
@@ -188,9 +182,7 @@ def test_words_are_counted_without_sources_tables_formulas_and_checks():
 
 
 def test_links_to_lessons_are_told_by_file_heading_and_line():
-    done = lesson(
-        "See [it](02-b.md), [that](../c/01-d.md#why) and\n[here](#top), [web](https://un.org).\n\n## Top\n"
-    )
+    done = lesson("See [it](02-b.md), [that](../c/01-d.md#why) and\n[here](#top), [web](https://un.org).\n\n## Top\n")
     assert done.links == [("02-b.md", "", 1), ("../c/01-d.md", "why", 1), ("", "top", 2)]
     assert f'href="{markup.LINK}02-b.md"' in done.html
     assert f'href="{markup.LINK}../c/01-d.md#s-why"' in done.html
@@ -366,9 +358,7 @@ def test_what_an_author_left_open_does_not_reach_over_a_check():
 
 def test_the_place_of_a_figure_or_check_cannot_be_written_by_an_author(monkeypatch):
     monkeypatch.setattr(markup.secrets, "token_hex", lambda n: "5" * 2 * n)
-    assert "<svg" in html(
-        f"x{'5' * 32}xf0x\n\n![a](a.svg)\n", OWN
-    )  # the word, were it known, would be obeyed …
+    assert "<svg" in html(f"x{'5' * 32}xf0x\n\n![a](a.svg)\n", OWN)  # the word, were it known, would be obeyed …
     monkeypatch.undo()
     first = html(f"x{'5' * 32}xf0x\n\n![a](a.svg)\n", OWN)
     assert first.count("<svg") == 1  # … and it is another one each time

@@ -24,7 +24,7 @@ def room_of(table) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def all_rooms():
-    import lms.cli  # noqa: F401
+    import lms.cli
     import lms.desk  # noqa: F401
 
 
@@ -78,7 +78,11 @@ def test_rooms_are_known_to_the_plan_and_none_is_a_drawer_for_everything():
 
 
 def test_migrations_import_nothing_from_the_application():
-    found = [p.name for p in (ROOT / "migrations" / "versions").glob("*.py") if re.search(r"(from|import) lms", p.read_text())]
+    found = [
+        p.name
+        for p in (ROOT / "migrations" / "versions").glob("*.py")
+        if re.search(r"(from|import) lms", p.read_text())
+    ]
     assert not found
 
 

@@ -47,9 +47,7 @@ def test_until_all_is_written_the_extent_names_the_lessons_and_changes_when_one_
     assert rules.extent(module(True, True)) == "module"
 
 
-@pytest.mark.parametrize(
-    ("enrolled", "done", "code"), [(False, {"l0"}, "not_enrolled"), (True, set(), "lessons_open")]
-)
+@pytest.mark.parametrize(("enrolled", "done", "code"), [(False, {"l0"}, "not_enrolled"), (True, set(), "lessons_open")])
 def test_the_assessment_is_for_the_enrolled_who_have_tried_every_lesson(enrolled, done, code):
     with pytest.raises(Refusal) as refusal:
         rules.may_assess(module(True), enrolled=enrolled, done=done)
@@ -67,7 +65,7 @@ def test_target_dates_expect_lessons_evenly_from_one_to_the_next():
 
 
 def pace_of(done=0, last=0, day=0, finished=False):
-    """A course of six lessons, three due after 12 days and three after 24; `last` and `day` count from the first day."""
+    """Six lessons, three due after 12 days and three after 24; `last` and `day` count from the first day."""
     return rules.pace(
         done=done,
         targets=[rules.Target(3, DAY + timedelta(days=12)), rules.Target(3, DAY + timedelta(days=24))],
