@@ -272,4 +272,4 @@ def targets_for(person_id: UUID) -> dict[str, date]:
         .where(CohortMember.person_id == person_id, CohortMember.withdrawn_at.is_(None))
         .group_by(ModuleTarget.module)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}

@@ -26,7 +26,7 @@ from lms.jobs import worker
 # Measured at 16 connections on two cores: one alone is slower by a tenth, from two on the rate is the same, and with
 # eight the slowest pages take twice as long. Four leave room for slow lines, which hold a thread while they read.
 BLOCKING_THREADS = 4
-STOP_SECONDS = 10
+STOP_SECONDS = 5  # also what a web process gets that did not hear: granian loses a signal in its first moments
 SHORTEST_PAUSE = 0.25
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15

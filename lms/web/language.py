@@ -121,7 +121,7 @@ def moment(value: datetime | None, form: str = "long") -> str:
     """A date and a time, in the person's own zone."""
     if value is None:
         return ""
-    return digits(format_datetime(value.astimezone(_zone()), f"{_FORMS[form]}, HH:mm", locale=_dates()))
+    return digits(format_datetime(value.astimezone(_zone()), f"{_FORMS[form]}{'،' if code() == 'ar' else ','} HH:mm", locale=_dates()))
 
 
 def hour(value: datetime) -> str:
@@ -162,7 +162,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number, percent=percent, listed=listed, date=day, moment=moment, hour=hour, digits=digits
     )
-    app.jinja_env.globals.update(language=code, direction=direction, address_in=address_in, foreign=foreign, home=home, language_names=NAMES)
+    app.jinja_env.globals.update(
+        language=code, direction=direction, address_in=address_in, foreign=foreign, home=home, language_names=NAMES
+    )
 
     @app.after_request
     def keep_choice(response: Response) -> Response:

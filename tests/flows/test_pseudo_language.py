@@ -20,6 +20,7 @@ from world import LONG
 from config import LANGUAGES, ROOT
 from lms import create_app, db, migrate
 from lms.curriculum import index
+from lms.extensions import babel
 
 OPEN, CLOSE = "⟦", "⟧"
 
@@ -49,7 +50,12 @@ def app(tmp_path_factory):
     made = create_app(make_config(folder), TESTING=True)
     made.test_client_class = Client
     migrate.upgrade()
-    return made
+    # Flask-Babel keeps what it has read for all applications of a process: ours must be read, and then forgotten.
+    with made.app_context():
+        kept = babel.domain_instance.cache
+    kept.clear()
+    yield made
+    kept.clear()
 
 
 class Texts(HTMLParser):

@@ -30,7 +30,8 @@ def kept_seqs(server: Server, attempt: str) -> dict[int, int]:
         return dict(rows.fetchall())
 
 
-def test_every_answer_that_was_acknowledged_survives_sigkill(tmp_path):
+@pytest.mark.parametrize("rounds", [3, pytest.param(40, marks=pytest.mark.deep)])
+def test_every_answer_that_was_acknowledged_survives_sigkill(tmp_path, rounds):
     server = Server(tmp_path / "demo")
     chance = random.Random(8)
     acknowledged: dict[int, int] = {}
@@ -42,7 +43,7 @@ def test_every_answer_that_was_acknowledged_survives_sigkill(tmp_path):
         token = token_of(page)
         choices = [int(n) for n in re.findall(r'name="q(\d+)" value="0"', page)]
         assert choices, "there are questions with a single choice"
-        for _round in range(4):
+        for _round in range(rounds):
             killer = threading.Timer(chance.uniform(0.15, 0.6), server.kill)
             killer.start()
             while killer.is_alive() or server.process is not None:
@@ -60,8 +61,7 @@ def test_every_answer_that_was_acknowledged_survives_sigkill(tmp_path):
             kept = kept_seqs(server, path)
             lost = {p: s for p, s in acknowledged.items() if kept[p] < s}
             assert not lost
-        assert len(acknowledged) >= 1
-        assert "q0" in browser.get(path) or acknowledged
+        assert acknowledged
     finally:
         server.stop()
 
