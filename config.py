@@ -55,7 +55,10 @@ class Config:
         file = Path(env.get("LMS_CONFIG", data_dir / "lms.toml"))
         values: dict[str, object] = {}
         if file.exists():
-            values.update(tomllib.loads(file.read_text(encoding="utf-8")))
+            try:
+                values.update(tomllib.loads(file.read_text(encoding="utf-8")))
+            except ValueError as error:  # not TOML, or not UTF-8
+                raise Unsafe(f"{file} cannot be read: {error}.") from None
         for field in fields(cls):
             if (text := env.get(f"LMS_{field.name.upper()}")) is not None:
                 values[field.name] = text
@@ -78,7 +81,8 @@ class Config:
                 "LMS_SECRET_KEY is missing or shorter than 32 letters. "
                 "Run `lms init`, which makes one, or set it to a long random text."
             )
-        if not self.public_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        local = ("https://", "http://localhost", "http://127.0.0.1")
+        if not self.public_url.startswith(local) or any(char.isspace() for char in self.public_url):
             raise Unsafe(
                 "LMS_PUBLIC_URL is missing or not https. It is the address that people open "
                 "and that every certificate's QR code carries, for example https://training.example.org."

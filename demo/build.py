@@ -75,6 +75,8 @@ def build() -> None:
     """
     past = Past()
     with db.write():
+        if is_built():
+            return  # by another start at the same moment
         ids = _people(past)
         cohort = _cohort(past, ids)
         module = index.current().module(MODULE, "en")

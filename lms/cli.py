@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import sys
@@ -93,7 +94,8 @@ def init(
 
 
 def _toml(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+    """A text inside a TOML string: JSON's escapes are TOML's too, and DEL wants one there."""
+    return json.dumps(value, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
 
 
 @main.command()

@@ -26,7 +26,6 @@ from lms.people.models import Membership, Person
 from lms.text import search_key, sort_key
 
 STATES = ("empty", "usual", "extreme")
-MANY = 400
 
 
 @dataclass
@@ -70,8 +69,8 @@ def empty_side() -> Side:
     return made
 
 
-def extreme_side() -> Side:
-    """Names of 120 characters, a cohort of 400, an attempt that failed for the third time."""
+def extreme_side(crowd: int) -> Side:
+    """Names of 120 characters, a large cohort, an attempt that failed for the third time."""
     office, group = organisation(f"{LONG[:100]} Statistics", "CL"), cohort(f"{LONG[:90]} cohort")
     people = {
         key: person(LONG, organisation_id=office, post=LONG[:110])
@@ -99,21 +98,21 @@ def extreme_side() -> Side:
     row = s.scalars(select(Certificate).where(Certificate.person_id == people["graduate"])).one()
     made.certificate, made.code = row.id, row.code
     made.token = people_service.invite(newcomer, people["coordinator"])
-    _crowd(group, office)
+    _crowd(group, office, crowd)
     return made
 
 
-def _crowd(group: UUID, office: UUID) -> None:
-    """Four hundred people at once, as rows."""
+def _crowd(group: UUID, office: UUID, many: int) -> None:
+    """Many people at once, as rows."""
     s, now = db.session(), clock.now()
     rows = []
-    for number in range(MANY):
+    for number in range(many):
         name = f"{LONG[: 20 + number % 90]} {number}"
         rows.append({"id": new_id(), "name": name, "sort_key": sort_key(name), "search_key": search_key(name),
                      "languages": [], "created_at": now, "sex": "unsaid", "language": "en"})  # fmt: skip
     s.execute(insert(Person), rows)
     joined = now.date() - timedelta(days=400)
-    left = [now.date() - timedelta(days=n % 300 + 1) if n % 3 == 0 else None for n in range(MANY)]
+    left = [now.date() - timedelta(days=n % 300 + 1) if n % 3 == 0 else None for n in range(many)]
     s.execute(
         insert(Membership),
         [
@@ -128,11 +127,11 @@ def _crowd(group: UUID, office: UUID) -> None:
     )
 
 
-def build_worlds() -> Worlds:
+def build_worlds(crowd: int = 400) -> Worlds:
     """All three in one database."""
     world = build()
     with db.write():
-        sides = {"empty": empty_side(), "usual": world.own, "extreme": extreme_side()}
+        sides = {"empty": empty_side(), "usual": world.own, "extreme": extreme_side(crowd)}
     return Worlds(world, sides, world.admin, {})
 
 

@@ -273,9 +273,11 @@ def grant_attempt(person_id: UUID, module_id: str, by: UUID, reason: str) -> Non
     """Open one more attempt for somebody who has used all: an override, kept with its reason for ever.
 
     Two facilitators at once open one: (person, instrument, number) is UNIQUE. Raises `Refusal`:
-    `reason_missing`, `already_passed`, `attempts_left` (409).
+    `reason_missing`, `own_attempt` (403), `already_passed`, `attempts_left` (409).
     """
     s = db.need_write()
+    if by == person_id:
+        raise Refusal("own_attempt", _("Nobody opens an attempt for themselves. Ask another facilitator."), 403)
     reason = reason.strip()
     if not reason or len(reason) > 500:
         raise Refusal("reason_missing", _("Give a reason of at most 500 letters: it is kept with the override."))

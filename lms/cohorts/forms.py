@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from lms.web.forms import TextForm
 
-class CohortForm(FlaskForm):
+
+class CohortForm(TextForm):
     """A new cohort; a date field for each module's target is added by the view."""
 
     name = StringField(_l("Name"), [DataRequired(_l("Give the cohort a name.")), Length(max=200)])
@@ -18,7 +19,7 @@ class CohortForm(FlaskForm):
     time_zone = SelectField(_l("Time zone"))
 
 
-class MemberForm(FlaskForm):
+class MemberForm(TextForm):
     """One person for the cohort: known by their address, or new."""
 
     address = StringField(
@@ -29,14 +30,14 @@ class MemberForm(FlaskForm):
     language = SelectField(_l("Language"))
 
 
-class StaffForm(FlaskForm):
+class StaffForm(TextForm):
     """A coordinator or facilitator of this cohort, known by their address."""
 
     address = StringField(_l("Mail address"), [DataRequired(_l("Whose address?")), Length(max=254)])
     role = SelectField(_l("Role"), choices=[("facilitator", _l("Facilitator")), ("coordinator", _l("Coordinator"))])
 
 
-class ReasonForm(FlaskForm):
+class ReasonForm(TextForm):
     """Opening another attempt: an override, so a reason is asked and kept."""
 
     module = SelectField(_l("Assessment"))

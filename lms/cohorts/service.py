@@ -13,6 +13,7 @@ from lms import audit, clock, db
 from lms.cohorts.models import Cohort, CohortMember, ModuleTarget
 from lms.learning import service as learning
 from lms.policy import Refusal
+from lms.text import clean
 
 
 def create_cohort(
@@ -26,9 +27,11 @@ def create_cohort(
 ) -> UUID:
     """Make a cohort of a course; `targets` are the days by which it means to have finished each module.
 
-    Raises `Refusal("dates")` where it would end before it begins.
+    Raises `Refusal("dates")` where it would end before it begins, `Refusal("name")` for an empty name.
     """
     s = db.need_write()
+    if not (name := clean(name)):
+        raise Refusal("name", _("Give the cohort a name."), field="name")
     if ends_on <= starts_on:
         raise Refusal("dates", _("A cohort ends after it begins."), field="ends_on")
     cohort = Cohort(id=db.new_id(), name=name, course=course, starts_on=starts_on, ends_on=ends_on, time_zone=time_zone)

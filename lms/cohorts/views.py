@@ -97,7 +97,7 @@ def new() -> Any:
                 form.time_zone.data, me().person_id,
             )  # fmt: skip
     except Refusal as refusal:
-        form.ends_on.errors = [refusal.message]
+        (form.name if refusal.field == "name" else form.ends_on).errors = [refusal.message]
         return render_template("cohorts/new.html", form=form), 422
     flash(_("The cohort is there. Bring its people in."), "ok")
     return redirect(url_for("cohorts.cohort", cohort=cohort), 303)

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -63,12 +64,29 @@ def serve(config: Config) -> int:
     )
     keeper = multiprocessing.Process(target=_keep_worker, name="duramen-keeper")
     keeper.start()
+    over = threading.Event()
+    threading.Thread(target=_stand_in, args=(keeper, over), daemon=True).start()
     server.on_startup(lambda: print(f"Duramen: {_address(config)}", flush=True))
     try:
         server.serve(target_loader=load_in_child, wrap_loader=False)
     finally:
+        over.set()
         _end(keeper)
     return 0
+
+
+def _stand_in(keeper: BaseProcess, over: threading.Event) -> None:
+    """A thread of the supervisor: if the keeper itself is killed, start another in its place.
+
+    With exec and not by forking: this process has threads by now.
+    """
+    keeper.join()
+    while not over.wait(SHORTEST_PAUSE):
+        print("The worker's keeper ended and starts again.", file=sys.stderr, flush=True)
+        with subprocess.Popen([sys.executable, "-m", "lms.jobs.serve"]) as other:
+            while other.poll() is None and not over.wait(0.5):
+                pass
+            other.terminate()
 
 
 def environment(config: Config) -> dict[str, str]:
@@ -169,3 +187,8 @@ def _in_use(config: Config) -> str:
                 "Is it served already? Another port is set with LMS_PORT or --port."
             )
     return ""
+
+
+if __name__ == "__main__":  # the stand-in of a keeper that was killed
+    load()
+    _keep_worker()

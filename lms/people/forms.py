@@ -8,7 +8,6 @@ from typing import Any
 from babel.dates import get_day_names
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
     EmailField,
@@ -27,6 +26,7 @@ from lms.mail.service import config
 from lms.people import rules, service
 from lms.policy import ROLES, Refusal
 from lms.web import language
+from lms.web.forms import TextForm
 
 KIND_NAMES = {
     "producer": _l("produces statistics"),
@@ -58,7 +58,7 @@ REASON_NAMES = {
 }
 
 
-class Form(FlaskForm):
+class Form(TextForm):
     """A form that can take a service's refusal and say it beside the field that it is about."""
 
     def refuse(self, refusal: Refusal) -> None:

@@ -100,7 +100,7 @@ def number(value: float, decimals: int | None = None) -> str:
 def percent(share: float) -> str:
     """A share of 0 to 1 as whole per cent, rounded down, so that 69.9 is never shown as a pass at 70."""
     whole = number(int(share * 100 + 1e-9), 0)
-    return {"ar": f"{whole}٪", "fr": f"{whole} %"}.get(code(), f"{whole} %")
+    return f"{whole}٪" if code() == "ar" else f"{whole}\xa0%"
 
 
 def listed(items: Iterable[str]) -> str:
@@ -121,7 +121,8 @@ def moment(value: datetime | None, form: str = "long") -> str:
     """A date and a time, in the person's own zone."""
     if value is None:
         return ""
-    return digits(format_datetime(value.astimezone(_zone()), f"{_FORMS[form]}{'،' if code() == 'ar' else ','} HH:mm", locale=_dates()))
+    comma = "،" if code() == "ar" else ","
+    return digits(format_datetime(value.astimezone(_zone()), f"{_FORMS[form]}{comma} HH:mm", locale=_dates()))
 
 
 def hour(value: datetime) -> str:

@@ -100,7 +100,7 @@ def permit(name: str, target: Callable[..., Target | None] | None = None) -> Cal
 def _sign_in_first() -> Response:
     if wants_fragment():
         abort(401)
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         abort(401)
     return redirect(url_for("people.sign_in", next=request.full_path.rstrip("?")), 303)
 

@@ -31,7 +31,8 @@ def test_a_page_is_accessible_and_fits(site, worlds, browser, endpoint, language
         with site.context(browser, worlds.who(page_of.role, state), locale=language) as context:
             page = context.new_page()
             page.on(
-                "console", lambda m, s=state: m.type == "error" and "status of 4" not in m.text and found.append((s, m.text))
+                "console",
+                lambda m, s=state: m.type == "error" and "status of 4" not in m.text and found.append((s, m.text)),
             )
             page.on("pageerror", lambda e, s=state: found.append((s, str(e))))
             response = page.goto(path + ("&" if "?" in path else "?") + f"lang={language}")

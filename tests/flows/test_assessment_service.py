@@ -473,5 +473,5 @@ def test_a_persons_past_tells_each_assessment(db_app):
             hand_in(attempt)
         events = queries.events_of(person)
     assert [e.kind for e in events] == ["tried", "passed"]
-    assert "0 %" in events[0].text
-    assert "100 %" in events[1].text
+    assert "0\xa0%" in events[0].text
+    assert "100\xa0%" in events[1].text

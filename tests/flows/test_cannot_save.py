@@ -10,7 +10,6 @@ from world import World, build
 from lms import clock, db
 from lms.assessment import queries as assessments
 
-
 # A disk of PostgreSQL's is on its own machine: what is tried on both is a database that is gone.
 on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 

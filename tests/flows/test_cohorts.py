@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from world import World, build, cohort, sit, study
 
 from lms import clock, db
+from lms.assessment import service as assessment
 from lms.audit.models import Entry
 from lms.cohorts import queries, service
 from lms.cohorts.models import CohortMember
@@ -126,3 +127,9 @@ def test_a_coordinator_of_one_cohort_sees_only_that_one(db_app, world):
     assert [listed.id for listed in queries.cohorts_of(viewer)] == [world.own.cohort]
     everything = queries.cohorts_of(people.viewer_of(world.admin))
     assert {listed.id for listed in everything} >= {world.own.cohort, world.other.cohort}
+
+
+def test_nobody_opens_an_attempt_for_themselves(db_app, world):
+    with db.write(), pytest.raises(Refusal) as refusal:
+        assessment.grant_attempt(world.own.trainee, "concepts", world.own.trainee, "I deserve it")
+    assert refusal.value.code == "own_attempt"

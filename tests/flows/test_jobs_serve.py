@@ -168,3 +168,14 @@ def test_the_web_never_loads_what_renders(tmp_path: Path):
         timeout=60,
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_keeper_that_is_killed_has_a_successor_and_the_worker_with_it(running):
+    keeper = next(child for child in running.children() if child.name() == "lms-keeper")
+    worker = running.worker()
+    keeper.kill()
+    until(lambda: not psutil.pid_exists(worker.pid) or worker.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: (other := running.worker()) is not None and other.pid != worker.pid)
+    assert running.answers()
+    running.process.terminate()
+    until(lambda: running.process.poll() is not None and not running.children())
