@@ -120,7 +120,10 @@ def _crowd(group: UUID, office: UUID, many: int) -> None:
             for r, day in zip(rows, left, strict=True)
         ],
     )
-    s.execute(insert(CohortMember), [{"cohort_id": group, "person_id": r["id"], "joined_at": now} for r in rows])
+    s.execute(
+        insert(CohortMember),
+        [{"cohort_id": group, "person_id": r["id"], "joined_at": now - timedelta(days=40)} for r in rows],
+    )
     s.execute(
         insert(Enrolment),
         [{"person_id": r["id"], "course": "foundations", "state": "active", "enrolled_at": now} for r in rows],

@@ -107,8 +107,9 @@ def side(name: str, tag: str, country: str) -> Side:
     coordinator = role(person(names["coordinator"]), "coordinator", "cohort", group)
     facilitator = role(person(names["facilitator"]), "facilitator", "cohort", group)
     made = Side(office, group, trainee, graduate, newcomer, focal_point, coordinator, facilitator, name=tag)
-    for member in (trainee, graduate, newcomer):
-        cohorts.add_member(group, member, coordinator)
+    with clock.at(clock.now() - timedelta(days=40)):
+        for member in (trainee, graduate, newcomer):
+            cohorts.add_member(group, member, coordinator)
     study(trainee)
     made.attempt = sit(trainee, answered=5, hand_in=False)
     study(graduate)

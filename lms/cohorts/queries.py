@@ -157,6 +157,7 @@ class _Member:
 
     name: str
     active: bool
+    joined_at: datetime
     withdrawn: bool
     offices: list[str]
 
@@ -169,6 +170,7 @@ def _members(cohort_id: UUID, person_id: UUID | None, today: date) -> dict[UUID,
             Person.id,
             Person.name,
             Person.password_hash.is_not(None),
+            CohortMember.joined_at,
             CohortMember.withdrawn_at,
             Organisation.name,
             Organisation.names,
@@ -185,8 +187,8 @@ def _members(cohort_id: UUID, person_id: UUID | None, today: date) -> dict[UUID,
         .order_by(Person.sort_key)
     )
     found: dict[UUID, _Member] = {}
-    for key, name, active, withdrawn_at, office, names in rows:
-        member = found.setdefault(key, _Member(name, active, withdrawn_at is not None, []))
+    for key, name, active, joined_at, withdrawn_at, office, names in rows:
+        member = found.setdefault(key, _Member(name, active, joined_at, withdrawn_at is not None, []))
         if office:
             member.offices.append(names.get(spoken) or office)
     return found
@@ -227,6 +229,7 @@ def _line(
     due = {target.module: target.due_on for target in cohort.targets}
     bests = [standing.best for standing in standings.values() if standing.best is not None]
     count = sum(lesson.id in done for lesson in lessons)
+    zone = clock.zone(cohort.time_zone)
     return Line(
         person_id=person_id,
         name=member.name,
@@ -243,7 +246,8 @@ def _line(
             done=count,
             targets=[rules.Target(len(module.written), due[module.id]) for module in written if module.id in due],
             starts_on=cohort.starts_on,
-            last_act_on=acts.last_at.astimezone(clock.zone(cohort.time_zone)).date() if acts else None,
+            joined_on=member.joined_at.astimezone(zone).date(),
+            last_act_on=acts.last_at.astimezone(zone).date() if acts else None,
             finished=bool(written) and all((m.id, rules.extent(m)) in completed for m in written),
             today=today,
         ),

@@ -111,17 +111,23 @@ def events_in(progresses: Iterable[Progress]) -> list[Event]:
     content = index.current()
     for progress in progresses:
         course = content.course(progress.course, language.code())
-        events.append(Event(progress.enrolled_at, "begun", _("Enrolled in %(course)s", course=course.title), ""))
+        events.append(
+            Event(
+                progress.enrolled_at, "begun", _("Enrolled in %(course)s", course=language.isolated(course.title)), ""
+            )
+        )
         for lesson_id, at in progress.lessons.items():
             if lesson := content.lesson_or_none(lesson_id, language.code()):
                 link = url_for("learning.lesson", lesson=lesson_id)
-                events.append(Event(at, "done", _("Finished the lesson %(title)s", title=lesson.title), link))
+                events.append(
+                    Event(at, "done", _("Finished the lesson %(title)s", title=language.isolated(lesson.title)), link)
+                )
         for done in progress.completions.values():
             module = content.module(done.module, language.code())
             text = (
-                _("Completed the module %(module)s", module=module.title)
+                _("Completed the module %(module)s", module=language.isolated(module.title))
                 if done.extent == "module"
-                else _("Completed all written lessons of %(module)s", module=module.title)
+                else _("Completed all written lessons of %(module)s", module=language.isolated(module.title))
             )
             events.append(Event(done.completed_at, "completed", text, ""))
     return events

@@ -97,6 +97,7 @@ def pace(
     done: int,
     targets: Sequence[Target],
     starts_on: date,
+    joined_on: date,
     last_act_on: date | None,
     finished: bool,
     today: date,
@@ -105,9 +106,9 @@ def pace(
 
     *Stuck*: nothing done for 14 days. *Slowing*: nothing for 7 days, or a whole lesson or more behind the target
     dates. *Ahead*: two lessons or more ahead of them. *On track*: everything else. Days count from the last act,
-    or from the cohort's first day where there was none; before that day nobody has begun.
+    or from the day one joined, but from no day before the cohort's first; before that day nobody has begun.
     """
-    since = max(last_act_on, starts_on) if last_act_on else starts_on
+    since = max(last_act_on or joined_on, joined_on, starts_on)
     days = max(0, (today - since).days)
     ahead = done - expected_lessons(targets, starts_on, today)
     if finished:

@@ -103,6 +103,11 @@ def percent(share: float) -> str:
     return f"{whole}٪" if code() == "ar" else f"{whole}\xa0%"
 
 
+def isolated(text: str) -> str:
+    """A text of another language within a sentence: its direction moves nothing around it (U+2068 … U+2069)."""
+    return f"\u2068{text}\u2069"
+
+
 def listed(items: Iterable[str]) -> str:
     """Several in a row, as this language joins them: a, b and c."""
     return str(format_list([str(item) for item in items], locale=code()))

@@ -65,7 +65,7 @@ def test_a_name_that_cannot_be_is_refused_with_a_message_and_the_form_is_kept(db
     assert people.find_by_address("new@example.org") is None
 
 
-def test_whoever_has_never_answered_counts_from_the_cohorts_first_day(db_app, world):
+def test_whoever_joined_early_and_never_answered_counts_from_the_cohorts_first_day(db_app, world):
     line = next(x for x in queries.view(world.own.cohort).lines if x.person_id == world.own.newcomer)
     assert (line.pace.state, line.pace.days) == ("stuck", 30)
 

@@ -64,12 +64,13 @@ def test_target_dates_expect_lessons_evenly_from_one_to_the_next():
     assert expected == [0, 2, 4, 5, 6, 6]
 
 
-def pace_of(done=0, last=0, day=0, finished=False):
+def pace_of(done=0, last=0, day=0, finished=False, joined=-9):
     """Six lessons, three due after 12 days and three after 24; `last` and `day` count from the first day."""
     return rules.pace(
         done=done,
         targets=[rules.Target(3, DAY + timedelta(days=12)), rules.Target(3, DAY + timedelta(days=24))],
         starts_on=DAY,
+        joined_on=DAY + timedelta(days=joined),
         last_act_on=None if last is None else DAY + timedelta(days=last),
         finished=finished,
         today=DAY + timedelta(days=day),
@@ -100,3 +101,8 @@ def test_how_somebody_is_getting_on_is_one_stated_rule(state, given):
 
 def test_days_count_from_the_cohorts_first_day_for_who_worked_before_it():
     assert pace_of(done=1, last=-30, day=3) == "on_track"
+
+
+def test_whoever_joins_late_is_not_stuck_on_the_first_day():
+    assert pace_of(last=None, day=40, joined=40) == "slowing"  # behind the dates, but not silent
+    assert pace_of(last=None, day=54, joined=40) == "stuck"
