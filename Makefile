@@ -3,8 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-
-.PHONY: messages install run test test-deep check bench bench-scale lock clean
+.PHONY: install run check test test-deep bench messages lock clean
 
 install:
 	@sh .ci/install run

@@ -13,6 +13,7 @@ def answer(form: Locator, question: Question, seed: str, name: str = "answer", r
     """Fill in one question within `form`, as shown in the seed's order."""
     given = (answers.right if rightly else answers.wrong)(question)
     order = rules.shuffle(question, seed)
+    # By place and not by value: Playwright takes a value for a label too, and places are labelled by numbers.
     match question.kind:
         case "single":
             form.locator(f'input[name="{name}"][value="{order.index(given["choice"])}"]').check()
@@ -21,11 +22,11 @@ def answer(form: Locator, question: Question, seed: str, name: str = "answer", r
                 form.locator(f'input[name="{name}"][value="{order.index(choice)}"]').check()
         case "matching":
             for left, side in enumerate(given["pairs"]):
-                form.locator(f'select[name="{name}-{left}"]').select_option(value=str(order.index(side)))
+                form.locator(f'select[name="{name}-{left}"]').select_option(index=order.index(side) + 1)
         case "ordering":
             places = given["order"]
             for position, item in enumerate(order):
-                form.locator(f'select[name="{name}-{position}"]').select_option(value=str(places[item]))
+                form.locator(f'select[name="{name}-{position}"]').select_option(index=places[item] + 1)
         case _:
             box = form.locator(f'input[name="{name}"]')
             box.fill(given["text"])

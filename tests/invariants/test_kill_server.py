@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 import urllib.error
+from http.client import HTTPException
 
 import pytest
 from served import Browser, Server, token_of
@@ -52,7 +53,7 @@ def test_every_answer_that_was_acknowledged_survives_sigkill(tmp_path, rounds):
                 fields = {f"q{position}": str(chance.randrange(3)), f"q{position}-seq": str(seq)}
                 try:
                     answer = json.loads(browser.post(f"{path}/answers/{position}", token, **fields))
-                except (OSError, json.JSONDecodeError):
+                except (OSError, HTTPException, json.JSONDecodeError):
                     break
                 if answer["state"] == "saved":
                     acknowledged[position] = seq
@@ -75,7 +76,7 @@ def test_handing_in_while_the_server_is_killed_happens_once(tmp_path):
         token = token_of(page)
         killer = threading.Timer(0.03, server.kill)
         killer.start()
-        with contextlib.suppress(OSError, urllib.error.URLError):
+        with contextlib.suppress(OSError, HTTPException):
             browser.post(path, token, hand_in="anyway")
         killer.join()
         server.start()
