@@ -189,8 +189,10 @@ def main() -> None:
             lesson = get(browser, f"{base}/learn/lessons/who-is-a-migrant")
             database = reference_database(folder, len(lesson.encode()))
             reference_env = {"REFERENCE_DB": str(database), "REFERENCE_TEMPLATE": REFERENCE_TEMPLATE}
-            granian = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--port", str(REFERENCE_PORT),
-                       "--log-level", "error", "bench.reference:app"]  # fmt: skip
+            granian = [
+                str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4",
+                "--port", str(REFERENCE_PORT), "--log-level", "error", "bench.reference:app",
+            ]  # fmt: skip
             reference = f"http://127.0.0.1:{REFERENCE_PORT}"
             with running(granian, reference_env, f"{reference}/bare"):
                 other = opener()

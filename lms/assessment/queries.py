@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from lms import clock
 from lms.assessment import rules
@@ -65,9 +67,9 @@ class Acts:
     tried: dict[str, int] = field(default_factory=dict)
 
 
-def acts_of(person_ids: Collection[UUID]) -> dict[UUID, Acts]:
-    """The acts of these people; nobody who never answered anything. One statement, however many people."""
-    rows = session().execute(
+@cache
+def _acts() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Attempt.person_id,
             Attempt.instrument,
@@ -75,9 +77,14 @@ def acts_of(person_ids: Collection[UUID]) -> dict[UUID, Acts]:
             func.count(Response.id).filter(Response.tries > 0),
         )
         .outerjoin(Response, (Response.attempt_id == Attempt.id) & Attempt.instrument.startswith(CHECKS))
-        .where(Attempt.person_id.in_(person_ids))
+        .where(Attempt.person_id.in_(bindparam("people", expanding=True)))
         .group_by(Attempt.person_id, Attempt.instrument)
     )
+
+
+def acts_of(person_ids: Collection[UUID]) -> dict[UUID, Acts]:
+    """The acts of these people; nobody who never answered anything. One statement, however many people."""
+    rows = session().execute(_acts(), {"people": list(person_ids)})
     found: dict[UUID, Acts] = {}
     for person_id, instrument, last_at, tried in rows:
         acts = found.setdefault(person_id, Acts(last_at))
@@ -234,10 +241,10 @@ def standing_in(person_id: UUID, module_id: str) -> Standing:
     return _standings([person_id], {module_id: rule_of(module_id)})[person_id, module_id]
 
 
-def _standings(
-    person_ids: Collection[UUID], assessed: Mapping[str, AssessmentRule]
-) -> dict[tuple[UUID, str], Standing]:
-    granted = (
+@cache
+def _taken() -> Select[Any]:
+    """The attempts of `people` at `instruments`, in order, each with how many were opened beside the rule."""
+    opened = (
         select(func.count(Override.id))
         .where(
             Override.kind == "attempt",
@@ -246,7 +253,7 @@ def _standings(
         )
         .scalar_subquery()
     )
-    rows = session().execute(
+    return (
         select(
             Attempt.person_id,
             Attempt.instrument,
@@ -254,11 +261,21 @@ def _standings(
             Attempt.submitted_at,
             Attempt.score,
             Attempt.passed,
-            granted,
+            opened,
         )
-        .where(Attempt.person_id.in_(person_ids), Attempt.instrument.in_([ASSESSMENT + key for key in assessed]))
+        .where(
+            Attempt.person_id.in_(bindparam("people", expanding=True)),
+            Attempt.instrument.in_(bindparam("instruments", expanding=True)),
+        )
         .order_by(Attempt.number)
     )
+
+
+def _standings(
+    person_ids: Collection[UUID], assessed: Mapping[str, AssessmentRule]
+) -> dict[tuple[UUID, str], Standing]:
+    given = {"people": list(person_ids), "instruments": [ASSESSMENT + key for key in assessed]}
+    rows = session().execute(_taken(), given)
     taken: dict[tuple[UUID, str], list[rules.Taken]] = {}
     opened: dict[tuple[UUID, str], int] = {}
     for person_id, instrument, key, submitted_at, score, passed, count in rows:

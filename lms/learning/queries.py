@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Float, String, cast, null, select, union_all
+from sqlalchemy import ColumnElement, Float, Select, String, bindparam, cast, null, select, union_all
 
 from lms.curriculum import index
 from lms.db import session
@@ -42,9 +43,12 @@ class Progress:
     completions: dict[tuple[str, str], Done] = field(default_factory=dict)
 
 
-def progress_of(person_ids: Iterable[UUID], course: str | None = None) -> list[Progress]:
-    """The progress of these people, in one course or in all of theirs: one statement, however many people."""
-    enrolled = [Enrolment.person_id.in_(list(person_ids)), *([Enrolment.course == course] if course else [])]
+@cache
+def _progress(one_course: bool) -> Select[Any]:
+    """What was enrolled in and done by `people` (in `course`): built once, since building costs more than asking."""
+    enrolled: list[ColumnElement[bool]] = [Enrolment.person_id.in_(bindparam("people", expanding=True))]
+    if one_course:
+        enrolled.append(Enrolment.course == bindparam("course"))
     own = select(Enrolment.id).where(*enrolled)
     nothing: ColumnElement[Any] = null()
     done = union_all(
@@ -59,12 +63,20 @@ def progress_of(person_ids: Iterable[UUID], course: str | None = None) -> list[P
             Completion.enrolment_id, Completion.module, Completion.completed_at, Completion.extent, Completion.score
         ).where(Completion.enrolment_id.in_(own)),
     ).subquery()
-    rows = session().execute(
+    return (
         select(Enrolment, done.c.what, done.c.at, done.c.extent, done.c.score)
         .outerjoin(done, done.c.enrolment_id == Enrolment.id)
         .where(*enrolled)
         .order_by(Enrolment.enrolled_at)
     )
+
+
+def progress_of(person_ids: Iterable[UUID], course: str | None = None) -> list[Progress]:
+    """The progress of these people, in one course or in all of theirs: one statement, however many people."""
+    given: dict[str, Any] = {"people": list(person_ids)}
+    if course is not None:
+        given["course"] = course
+    rows = session().execute(_progress(course is not None), given)
     found: dict[UUID, Progress] = {}
     for enrolment, what, at, extent, score in rows:
         progress = found.setdefault(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from lms import clock, places
 from lms.db import session
@@ -174,26 +176,28 @@ class Credentials:
 # --- who is asking ---------------------------------------------------------------------------------------
 
 
+@cache
+def _viewer() -> Select[*tuple[Any, ...]]:
+    """Built once: every page asks it, and building it costs more than asking."""
+    return (
+        select(
+            Person.name,
+            Person.language,
+            Person.time_zone,
+            Person.epoch,
+            Person.name_confirmed_at,
+            RoleGrant.role,
+            RoleGrant.scope,
+            RoleGrant.scope_id,
+        )
+        .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.ended_at.is_(None)))
+        .where(Person.id == bindparam("person"), Person.archived_at.is_(None))
+    )
+
+
 def viewer_of(person_id: UUID) -> Viewer | None:
     """The viewer of a person, with every role that is open now; None for one who is archived."""
-    rows = (
-        session()
-        .execute(
-            select(
-                Person.name,
-                Person.language,
-                Person.time_zone,
-                Person.epoch,
-                Person.name_confirmed_at,
-                RoleGrant.role,
-                RoleGrant.scope,
-                RoleGrant.scope_id,
-            )
-            .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.ended_at.is_(None)))
-            .where(Person.id == person_id, Person.archived_at.is_(None))
-        )
-        .all()
-    )
+    rows = session().execute(_viewer(), {"person": person_id}).all()
     if not rows:
         return None
     name, spoken, zone, epoch, confirmed_at = rows[0][:5]
