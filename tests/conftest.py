@@ -69,8 +69,10 @@ def built_app(place: Place) -> Flask:
 
 @pytest.fixture
 def db_app(built_app: Flask, place: Place) -> Iterator[Flask]:
-    """The application on an empty database, with the application's context pushed."""
+    """The application on an empty database and without files, with the application's context pushed."""
     db.configure(place.url)
+    for folder in ("files", "mail"):
+        shutil.rmtree(place.data_dir / folder, ignore_errors=True)
     if place.kind == "sqlite":
         for leftover in place.data_dir.glob("lms.sqlite-*"):
             leftover.unlink()
