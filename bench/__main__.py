@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv" / "bin"
 PORT, REFERENCE_PORT = 8011, 8012
@@ -86,26 +88,13 @@ def load(url: str, cookie: str, connections: int) -> tuple[float, float]:
     return float(rate[1]), int(p95[1]) / 1000
 
 
-def pss(pid: int) -> int:
-    """Proportional memory of a process, in kB."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss:\s+(\d+)", text, re.M)
-    return int(found[1]) if found else 0
-
-
-def children(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
-    return found + [grandchild for child in found for grandchild in children(child)]
-
-
 def memory(server: int) -> None:
     """Of the web processes together, of the worker, and of those that look after them."""
     sizes = {"lms-web": 0.0, "lms-worker": 0.0, "others": 0.0}
-    for pid in [server, *children(server)]:
-        name = Path(f"/proc/{pid}/comm").read_text().strip()
-        sizes[name if name in sizes else "others"] += pss(pid) / 1024
+    supervisor = psutil.Process(server)
+    for process in [supervisor, *supervisor.children(recursive=True)]:
+        name = process.name()
+        sizes[name if name in sizes else "others"] += process.memory_full_info().pss / 1024**2
     print(f"memory (PSS): web {sizes['lms-web']:.0f} MB (budget 150), worker {sizes['lms-worker']:.0f} MB, "
           f"supervisor and keeper {sizes['others']:.0f} MB")  # fmt: skip
 

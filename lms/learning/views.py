@@ -41,13 +41,14 @@ def learn() -> str:
     """The courses that one is in, with all their modules and lessons; without an enrolment, all courses to read."""
     person = me()
     content = index.current()
-    enrolled = [p.course for p in queries.progress_of([person.person_id]) if p.state == "active"]
+    progress = queries.progress_of([person.person_id])
+    enrolled = [p.course for p in progress if p.state == "active"]
     courses = [content.course(c, language.code()) for c in enrolled or [c.id for c in content.courses]]
     return render_template(
         "learning/learn.html",
         courses=courses,
         enrolled=bool(enrolled),
-        done=queries.lessons_done(person.person_id),
+        done={lesson for p in progress for lesson in p.lessons},
         begun=assessments.lessons_begun(person.person_id),
     )
 

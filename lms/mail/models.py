@@ -11,8 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.db import Base, Id
 
-STATES = ("due", "claimed", "sending", "sent", "unknown", "failed", "cancelled")
-
 
 class Notice(Id, Base):
     """One thing to tell one recipient. Told once for what it speaks of: so says the UNIQUE constraint."""

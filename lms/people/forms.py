@@ -204,7 +204,7 @@ class OfficeForm(Form):
         default="unknown",
     )
     languages = Ticks(_l("Working languages"), choices=_working_languages)
-    time_zone = SelectField(_l("Time zone"), choices=lambda: [("", _l("the usual one of its country")), *_zones()])
+    time_zone = SelectField(_l("Time zone"), choices=_zones_or_usual)
     weekend = Ticks(_l("Days off"), choices=_days, coerce=int, default=[6, 7])
 
     def values(self) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from lms.db import Base, Id
 KINDS = ("producer", "user", "agency")
 INFRASTRUCTURES = ("register", "permits", "census", "mixed", "unknown")
 SEXES = ("female", "male", "other", "unsaid")
-PURPOSES = ("invitation", "reset", "address")
 
 
 class Organisation(Id, Base):

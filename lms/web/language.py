@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -130,10 +130,6 @@ def moment(value: datetime | None, form: str = "long") -> str:
     return digits(format_datetime(value.astimezone(_zone()), f"{_FORMS[form]}{comma} HH:mm", locale=_dates()))
 
 
-def hour(value: datetime) -> str:
-    return digits(format_time(value.astimezone(_zone()), "HH:mm", locale=_dates()))
-
-
 def _dates() -> str:
     """How dates are written: English as most of the world reads it, the day before the month."""
     return {"en": "en_GB"}.get(code(), code())
@@ -165,9 +161,7 @@ def init_app(app: Flask) -> None:
     _compile(target)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(target)
     babel.init_app(app, locale_selector=choose)
-    app.jinja_env.filters.update(
-        number=number, percent=percent, listed=listed, date=day, moment=moment, hour=hour, digits=digits
-    )
+    app.jinja_env.filters.update(number=number, percent=percent, listed=listed, date=day, moment=moment, digits=digits)
     app.jinja_env.globals.update(
         language=code, direction=direction, address_in=address_in, foreign=foreign, home=home, language_names=NAMES
     )

@@ -198,7 +198,6 @@ def test_a_folder_that_is_not_there_is_told(tmp_path):
     assert "cannot be read" in result.output
 
 
-@pytest.mark.skipif(not (ROOT / "content").exists(), reason="no content yet")
 def test_the_content_that_we_ship_has_no_problem():
     assert [str(problem) for problem in check.problems(ROOT / "content")] == []
 
