@@ -8,6 +8,7 @@ that ISO leaves to its users.
 from __future__ import annotations
 
 import csv
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -109,3 +110,31 @@ def time_zones(language: str) -> list[tuple[str, str]]:
         city = locale.time_zones.get(zone, {}).get("city") or zone.rsplit("/", 1)[-1].replace("_", " ")
         labelled.append((zone, country if of_country.count(code) == 1 else f"{country} – {city}"))
     return [("UTC", "UTC"), *sorted(labelled, key=lambda pair: sort_key(pair[1]))]
+
+
+def regions_of(country: str, on: date) -> frozenset[str]:
+    return frozenset()
+
+
+def countries_of(region: str, on: date) -> frozenset[str]:
+    return frozenset()
+
+
+def known_region(region: str) -> bool:
+    return False
+
+
+def region_name(region: str, language: str) -> str:
+    return region
+
+
+def regions(language: str) -> list[tuple[str, str]]:
+    return []
+
+
+def scopes_of_country(country: str, on: date) -> frozenset[tuple[str, str]]:
+    return frozenset({("country", country)})
+
+
+def scopes_of_region(region: str, on: date) -> frozenset[tuple[str, str]]:
+    return frozenset({("region", region)})

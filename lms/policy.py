@@ -6,7 +6,9 @@ here at import; `allows` decides; `tests/flows/test_permissions.py` tries every 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 ROLES = ("administrator", "coordinator", "facilitator", "focal_point", "observer")
@@ -45,6 +47,11 @@ class Viewer:
     def has(self, *roles: str) -> bool:
         return any(grant.role in roles for grant in self.grants)
 
+    def may_over(self, permission: str) -> frozenset[Grant]:
+        """The grants that carry this permission, wherever they hold: what a list is filtered by."""
+        rule = PERMISSIONS[permission]
+        return frozenset(grant for grant in self.grants if rule.carries(grant))
+
     def scope_ids(self, role: str, scope: str) -> frozenset[str]:
         """The ids over which this person has that role by that kind of scope."""
         return frozenset(g.scope_id for g in self.grants if g.role == role and g.scope == scope)
@@ -52,23 +59,40 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Permission:
-    """Which roles may, within their scope; `own`: a person may with what is theirs; `anyone`: needs no sign-in."""
+    """Which roles may, within their scope; `own`: a person may with what is theirs; `anyone`: needs no sign-in.
+
+    `over`: the kinds of scope over which a role must be held to count. `shows`: what of a person it opens to
+    those who have it (a lazy sentence), for the page that tells people who sees what about them.
+    """
 
     name: str
     roles: frozenset[str] = frozenset()
     own: bool = False
     signed_in: bool = False
     anyone: bool = False
+    over: frozenset[str] = frozenset(SCOPES)
+    shows: Any = field(default="", compare=False)
+
+    def carries(self, grant: Grant) -> bool:
+        return grant.role in self.roles and grant.scope in self.over
 
 
 PERMISSIONS: dict[str, Permission] = {}
 
 
-def define(name: str, *roles: str, own: bool = False, signed_in: bool = False, anyone: bool = False) -> str:
+def define(
+    name: str,
+    *roles: str,
+    own: bool = False,
+    signed_in: bool = False,
+    anyone: bool = False,
+    over: Iterable[str] = SCOPES,
+    shows: Any = "",
+) -> str:
     """Enter a permission into the table; its name, for the route that asks for it."""
-    if unknown := set(roles) - set(ROLES):
-        raise ValueError(f"unknown roles {unknown}")
-    permission = Permission(name, frozenset(roles), own, signed_in, anyone)
+    if unknown := (set(roles) - set(ROLES)) | (set(over) - set(SCOPES)):
+        raise ValueError(f"unknown roles or scopes {unknown}")
+    permission = Permission(name, frozenset(roles), own, signed_in, anyone, frozenset(over), shows)
     if PERMISSIONS.get(name, permission) != permission:
         raise ValueError(f"permission {name} is defined twice, differently")
     PERMISSIONS[name] = permission
@@ -84,13 +108,20 @@ def allows(permission: str, viewer: Viewer | None, target: Target | None = None)
         return False
     if rule.signed_in:
         return True
-    if target is None:
-        return viewer.has(*rule.roles)
-    if rule.own and target.person == viewer.person_id:
+    if rule.own and target is not None and target.person == viewer.person_id:
         return True
-    return any(
-        grant.role in rule.roles and (grant.scope == "programme" or (grant.scope, grant.scope_id) in target.scopes)
-        for grant in viewer.grants
+    return bool(reaching(permission, viewer, target))
+
+
+def reaching(permission: str, viewer: Viewer, target: Target | None = None) -> list[Grant]:
+    """The grants by which this viewer may, the narrowest scope first: as whom they act."""
+    return sorted(
+        (
+            grant
+            for grant in viewer.may_over(permission)
+            if target is None or grant.scope == "programme" or (grant.scope, grant.scope_id) in target.scopes
+        ),
+        key=lambda grant: (-SCOPES.index(grant.scope), ROLES.index(grant.role), grant.scope_id),
     )
 
 

@@ -17,6 +17,7 @@ from lms import clock
 from lms.certificates import rules
 from lms.certificates.models import Certificate
 from lms.db import session
+from lms.people import queries as people
 from lms.people import upstairs
 from lms.people.models import Membership, Organisation
 from lms.policy import Target
@@ -240,10 +241,8 @@ def target_of(certificate_id: UUID) -> Target | None:
     if not rows:
         return None
     person: UUID = rows[0].person_id
-    scopes = {("organisation", str(row.organisation_id)) for row in rows if row.organisation_id}
-    scopes |= {("country", row.country) for row in rows if row.country}
-    scopes |= upstairs.scopes_of(person)
-    return Target(person, frozenset(scopes))
+    offices = (people.scopes_of_office(row.organisation_id, row.country) for row in rows if row.organisation_id)
+    return Target(person, frozenset(upstairs.scopes_of(person)).union(*offices))
 
 
 def events_of(person_id: UUID) -> list[Event]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.db import Base, Id
@@ -13,8 +13,15 @@ from lms.db import Base, Id
 
 class Cohort(Id, Base):
     __tablename__ = "cohort"
-    __table_args__ = (CheckConstraint("ends_on > starts_on", name="order"),)
+    __table_args__ = (
+        CheckConstraint("ends_on > starts_on", name="order"),
+        CheckConstraint("scope IN ('programme','region','country')", name="scope"),
+        Index("ix_cohort_scope", "scope", "scope_id"),
+    )
 
+    # Whose it is: the whole programme's, a region's, a country's. Those who coordinate there see it.
+    scope: Mapped[str] = mapped_column(String(20), default="programme")
+    scope_id: Mapped[str] = mapped_column(String(40), default="")
     name: Mapped[str] = mapped_column(String(200))
     course: Mapped[str] = mapped_column(String(60))
     starts_on: Mapped[date]

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
 
-from lms import clock
+from lms import clock, places
 from lms.assessment import queries as assessments
 from lms.assessment.rules import Standing
 from lms.cohorts.models import Cohort, CohortMember, ModuleTarget
@@ -27,27 +27,55 @@ STAFF = ("coordinator", "facilitator", "administrator")
 
 
 def target_of(cohort_id: UUID) -> Target | None:
-    """What a cohort belongs to: itself (and, from the next issue on, its region)."""
-    return target(cohort_id) if session().get(Cohort, cohort_id) else None
+    """What a cohort belongs to: itself and where it lies; None where there is none."""
+    found = session().get(Cohort, cohort_id)
+    return target(found) if found else None
 
 
-def target(cohort_id: UUID) -> Target:
-    return Target(scopes=frozenset({("cohort", str(cohort_id))}))
+def target(cohort: Cohort) -> Target:
+    return Target(scopes=scopes_of(cohort.id, cohort.scope, cohort.scope_id))
 
 
-def member_target(cohort_id: UUID, person_id: UUID) -> Target | None:
-    """As `target_of`, but only for one who is or was in that cohort: parent and child are looked up together."""
+def scopes_of(cohort_id: UUID, scope: str, scope_id: str) -> frozenset[tuple[str, str]]:
+    """The scopes that a cohort lies in today: itself, and the country or region that it belongs to with all wider."""
+    return where(scope, scope_id) | {("cohort", str(cohort_id))}
+
+
+def where(scope: str, scope_id: str) -> frozenset[tuple[str, str]]:
+    """The scopes that a country's or region's cohorts lie in; none for those of the whole programme."""
+    if scope == "region":
+        return places.scopes_of_region(scope_id, clock.today())
+    return places.scopes_of_country(scope_id, clock.today()) if scope == "country" else frozenset()
+
+
+def wider_than(cohort_id: str) -> frozenset[tuple[str, str]]:
+    """The scopes that a cohort lies in, by its id as roles keep it."""
+    found = session().get(Cohort, UUID(cohort_id))
+    return where(found.scope, found.scope_id) if found else frozenset()
+
+
+def member_target(cohort_id: UUID, person_id: UUID, *, withdrawn: bool = False) -> Target | None:
+    """As `target_of`, but only for one who is in that cohort: parent and child are looked up together.
+
+    One who was withdrawn is nobody of the cohort's any more: what they do from then on is not its staff's to see.
+    `withdrawn` takes them in, for what may be pressed twice.
+    """
     found = session().scalars(
         select(Cohort)
         .join(CohortMember, CohortMember.cohort_id == Cohort.id)
-        .where(Cohort.id == cohort_id, CohortMember.person_id == person_id)
+        .where(
+            Cohort.id == cohort_id,
+            CohortMember.person_id == person_id,
+            true() if withdrawn else CohortMember.withdrawn_at.is_(None),
+        )
     )
-    return target(cohort_id) if found.unique().first() else None
+    cohort = found.unique().first()
+    return target(cohort) if cohort else None
 
 
 def scopes_of_person(person_id: UUID) -> set[tuple[str, str]]:
-    """The cohorts that a person is in, as scopes."""
-    return {("cohort", str(cohort.id)) for cohort in _cohorts_with(person_id)}
+    """The cohorts that a person is in, as scopes, with what those lie in."""
+    return {pair for row in _cohorts_with(person_id) for pair in scopes_of(row.id, row.scope, row.scope_id)}
 
 
 def welcome_of(person_id: UUID) -> str:
@@ -64,12 +92,12 @@ def names_of(cohort_ids: list[str]) -> dict[str, str]:
     return {str(row.id): row.name for row in rows}
 
 
-def _cohorts_with(person_id: UUID) -> Sequence[Row[UUID, str, date]]:
-    """Id, name and first day of the cohorts that a person is in."""
+def _cohorts_with(person_id: UUID) -> Sequence[Row[UUID, str, date, str, str]]:
+    """Id, name, first day and scope of the cohorts that a person is in."""
     return (
         session()
         .execute(
-            select(Cohort.id, Cohort.name, Cohort.starts_on)
+            select(Cohort.id, Cohort.name, Cohort.starts_on, Cohort.scope, Cohort.scope_id)
             .join(CohortMember, CohortMember.cohort_id == Cohort.id)
             .where(
                 CohortMember.person_id == person_id,
@@ -103,11 +131,27 @@ def cohorts_of(viewer: Viewer) -> list[Listed]:
         .group_by(Cohort.id)
         .order_by(Cohort.starts_on.desc(), Cohort.name)
     )
-    whole = any(grant.role in STAFF and grant.scope == "programme" for grant in viewer.grants)
-    if not whole:
-        ids = {UUID(g.scope_id) for g in viewer.grants if g.role in STAFF and g.scope == "cohort"}
-        query = query.where(Cohort.id.in_(ids))
-    return [Listed(*row) for row in session().execute(query)]
+    return [Listed(*row) for row in session().execute(query.where(within(viewer, "cohort.see")))]
+
+
+def within(viewer: Viewer, permission: str) -> ColumnElement[bool]:
+    """The condition on `Cohort` that a viewer's grants with a permission mean."""
+    grants, today = viewer.may_over(permission), clock.today()
+    if any(grant.scope == "programme" for grant in grants):
+        return true()
+    regions = {grant.scope_id for grant in grants if grant.scope == "region"}
+    narrower = {
+        known
+        for known, _name in places.regions("en")
+        if any(("region", region) in places.scopes_of_region(known, today) for region in regions)
+    }
+    countries = {grant.scope_id for grant in grants if grant.scope == "country"}
+    countries = countries.union(*(places.countries_of(region, today) for region in regions))
+    return or_(
+        Cohort.id.in_([UUID(grant.scope_id) for grant in grants if grant.scope == "cohort"]),
+        and_(Cohort.scope == "region", Cohort.scope_id.in_(regions | narrower)),
+        and_(Cohort.scope == "country", Cohort.scope_id.in_(countries)),
+    )
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,13 @@ def create_cohort(
     targets: Mapping[str, date],
     time_zone: str = "UTC",
     by: UUID | None = None,
+    *,
+    scope: str = "programme",
+    scope_id: str = "",
 ) -> UUID:
     """Make a cohort of a course; `targets` are the days by which it means to have finished each module.
 
+    It belongs to the whole programme, or to a region or country, whose coordinators see it.
     Raises `Refusal("dates")` where it would end before it begins, `Refusal("name")` for an empty name.
     """
     s = db.need_write()
@@ -34,7 +38,10 @@ def create_cohort(
         raise Refusal("name", _("Give the cohort a name."), field="name")
     if ends_on <= starts_on:
         raise Refusal("dates", _("A cohort ends after it begins."), field="ends_on")
-    cohort = Cohort(id=db.new_id(), name=name, course=course, starts_on=starts_on, ends_on=ends_on, time_zone=time_zone)
+    cohort = Cohort(
+        id=db.new_id(), name=name, course=course, starts_on=starts_on, ends_on=ends_on, time_zone=time_zone,
+        scope=scope, scope_id=scope_id,
+    )  # fmt: skip
     s.add(cohort)
     s.flush()
     for module, due_on in targets.items():

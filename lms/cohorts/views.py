@@ -111,7 +111,7 @@ def cohort(cohort: UUID) -> str:
         "cohorts/cohort.html",
         view=view,
         staff=queries.staff_of(cohort),
-        may_manage=allows("cohort.manage", me(), queries.target(cohort)),
+        may_manage=allows("cohort.manage", me(), queries.target(view.cohort)),
         names=STATE_NAMES,
         chips=STATE_CHIPS,
         rule=rules,
@@ -181,7 +181,7 @@ def staff(cohort: UUID) -> Any:
 
 
 @blueprint.post("/cohorts/<uuid:cohort>/people/<uuid:person>/withdrawal")
-@permit("cohort.manage", member_target)
+@permit("cohort.manage", lambda cohort, person: queries.member_target(cohort, person, withdrawn=True))
 def withdraw(cohort: UUID, person: UUID) -> Any:
     with db.write():
         service.withdraw_member(cohort, person, me().person_id)

@@ -18,7 +18,7 @@ from lms.desk import rules
 from lms.learning import queries as learning
 from lms.learning.rules import extent, remaining_minutes
 from lms.people import queries as people
-from lms.policy import Target, Viewer
+from lms.policy import Viewer
 from lms.web import language
 from lms.web.timeline import Event
 
@@ -142,9 +142,3 @@ def office(organisation_id: UUID) -> Office:
         line = StaffLine(member.person_id, member.name, member.post, member.starts_on, member.ends_on, own)
         (former if member.ends_on is not None and member.ends_on <= today else staff).append(line)
     return Office(found.id, found.name_in(language.code()), staff, former)
-
-
-def office_target(organisation: UUID) -> Target | None:
-    """What an office belongs to: itself."""
-    found = people.organisation_or_none(organisation)
-    return Target(scopes=frozenset({("organisation", str(organisation))})) if found else None

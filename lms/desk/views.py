@@ -61,7 +61,7 @@ def member(cohort: UUID, person: UUID) -> str:
         addresses=people.addresses_of(person),
         events=queries.timeline_in(person, view.progress.values()),
         form=form,
-        may_manage=policy.allows("cohort.manage", me(), cohorts.target(cohort)),
+        may_manage=policy.allows("cohort.manage", me(), cohorts.target(view.cohort)),
         names=STATE_NAMES,
         chips=STATE_CHIPS,
     )
@@ -88,6 +88,6 @@ def office() -> Any:
 
 
 @blueprint.get("/offices/<uuid:organisation>")
-@permit("office.see", lambda organisation: queries.office_target(organisation))
+@permit("office.see", lambda organisation: people.organisation_target(organisation))
 def one_office(organisation: UUID) -> str:
     return render_template("desk/office.html", office=queries.office(organisation))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.db import Base, Id
 
@@ -66,8 +66,9 @@ class Person(Id, Base):
     epoch: Mapped[int] = mapped_column(Integer, default=0)  # raised by *sign out everywhere*
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
-
-    addresses: Mapped[list[Address]] = relationship(back_populates="person", order_by="Address.created_at")
+    # Another record of the same human, to which this one was merged: its rows stay its own, and are read with that's.
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    erased_at: Mapped[datetime | None]  # a tombstone: nothing of the person stands here any more
 
 
 class Address(Id, Base):
@@ -91,8 +92,8 @@ class Address(Id, Base):
     confirmed_at: Mapped[datetime | None]
     is_primary: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
-
-    person: Mapped[Person] = relationship(back_populates="addresses")
+    added_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+    bounced_at: Mapped[datetime | None]  # a letter to it was refused for good
 
 
 class Membership(Id, Base):
@@ -109,7 +110,10 @@ class Membership(Id, Base):
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id", ondelete="RESTRICT"))
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
-    end_reason: Mapped[str] = mapped_column(String(40), default="")
+    end_reason: Mapped[str] = mapped_column(String(40), default="")  # why
+    destination: Mapped[str] = mapped_column(String(20), default="")  # where to
+    destination_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"))
+    successor_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))  # who follows
 
 
 class RoleGrant(Id, Base):

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
 
 from lms import clock, places
 from lms.db import session
@@ -263,8 +263,15 @@ def token_hash(token: str) -> str:
 
 
 def target_of(person_id: UUID) -> Target | None:
-    """What a person belongs to: themselves, their offices of today, those offices' countries, and what rooms
-    above know of (cohorts). None where there is no such person."""
+    """What a person belongs to: themselves, their offices of today with what those lie in, and what rooms above
+    know of (cohorts). None where there is no such person."""
+    found = record_target(person_id)
+    return Target(person_id, found.scopes | upstairs.scopes_of(person_id)) if found else None
+
+
+def record_target(person_id: UUID) -> Target | None:
+    """The same by their offices alone: whoever keeps a person's record answers for an office of theirs, not merely
+    for a cohort. None where there is no such person."""
     rows = (
         session()
         .execute(
@@ -278,19 +285,49 @@ def target_of(person_id: UUID) -> Target | None:
     )
     if not rows:
         return None
-    scopes = upstairs.scopes_of(person_id)
-    for key, country in rows:
-        if key is not None:
-            scopes |= {("organisation", str(key)), ("country", country)}
-    return Target(person_id, frozenset(scopes))
+    scopes = (scopes_of_office(key, country) for key, country in rows if key is not None)
+    return Target(person_id, frozenset().union(*scopes))
 
 
 def organisation_target(organisation_id: UUID) -> Target | None:
-    """What an office belongs to: itself and its country; None where there is none."""
+    """What an office belongs to: itself, its country, its regions; None where there is none."""
     found = organisation_or_none(organisation_id)
-    if found is None:
-        return None
-    return Target(scopes=frozenset({("organisation", str(found.id)), ("country", found.country)}))
+    return Target(scopes=scopes_of_office(found.id, found.country)) if found else None
+
+
+def scopes_of_office(organisation_id: UUID, country: str) -> frozenset[tuple[str, str]]:
+    """The scopes that an office lies in today: itself, its country, the regions of that."""
+    return places.scopes_of_country(country, clock.today()) | {("organisation", str(organisation_id))}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which offices somebody reaches: all of them, those of some countries, some by themselves."""
+
+    whole: bool = False
+    countries: frozenset[str] = frozenset()
+    organisations: frozenset[UUID] = frozenset()
+
+    def holds(self, office: Office) -> bool:
+        return self.whole or office.country in self.countries or office.id in self.organisations
+
+
+def reach(viewer: Viewer, permission: str) -> Reach:
+    """The offices that a viewer reaches with a permission; grants over cohorts reach none."""
+    grants, today = viewer.may_over(permission), clock.today()
+    regions = (places.countries_of(grant.scope_id, today) for grant in grants if grant.scope == "region")
+    return Reach(
+        any(grant.scope == "programme" for grant in grants),
+        frozenset({grant.scope_id for grant in grants if grant.scope == "country"}).union(*regions),
+        frozenset(UUID(grant.scope_id) for grant in grants if grant.scope == "organisation"),
+    )
+
+
+def within(reach: Reach) -> ColumnElement[bool]:
+    """The condition on `Organisation` that a reach means."""
+    if reach.whole:
+        return true()
+    return or_(Organisation.country.in_(reach.countries), Organisation.id.in_(reach.organisations))
 
 
 def address_target(address_id: UUID) -> Target | None:

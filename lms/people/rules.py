@@ -169,7 +169,7 @@ Scopes = frozenset[tuple[str, str]]
 
 
 def covers(grant: Grant, scope: str, scope_id: str, within: Scopes) -> bool:
-    """Whether a grant reaches over that scope; `within` are the wider scopes that it lies in (a country)."""
+    """Whether a grant reaches over that scope; `within` are the wider scopes that it lies in (a country, a region)."""
     if grant.scope == "programme":
         return True
     return (grant.scope, grant.scope_id) in within | {(scope, scope_id)} and scope != "programme"

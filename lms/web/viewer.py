@@ -15,7 +15,7 @@ from flask import abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from lms import db
-from lms.policy import PERMISSIONS, Target, Viewer, allows, define
+from lms.policy import PERMISSIONS, Grant, Target, Viewer, allows, define, reaching
 
 define("web.public", anyone=True)
 define("web.signed_in", signed_in=True)
@@ -46,6 +46,11 @@ def me() -> Viewer:
     if viewer is None:
         abort(401)
     return viewer
+
+
+def acting() -> Grant | None:
+    """The role by which the page that is shown was opened; None where it is one's own or anybody's."""
+    return cast(Grant | None, g.get("acting"))
 
 
 def sign_in(viewer: Viewer) -> None:
@@ -87,6 +92,8 @@ def permit(name: str, target: Callable[..., Target | None] | None = None) -> Cal
                     abort(404)
                 if not target and not allows(name, viewer):
                     abort(403)
+                if not rule.signed_in and not (rule.own and found and found.person == viewer.person_id):
+                    g.acting = next(iter(reaching(name, viewer, found)), None)
                 if request.method not in ("GET", "HEAD"):
                     db.end_read()
             return view(**values)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from lms import audit, clock, db, places
-from lms.people import rules
+from lms.people import rules, upstairs
 from lms.people.models import Membership, RoleGrant
 from lms.people.service.rows import locked_person, office_row
 from lms.people.service.typed import need
@@ -101,12 +101,22 @@ def need_right(by: UUID | None, role: str, scope: str, scope_id: str, person_id:
     if by is None:
         return
     giver = [Grant(*row) for row in open_roles(by)]
-    within: frozenset[tuple[str, str]] = frozenset()
-    if scope == "organisation":
-        within = frozenset({("country", office_row(UUID(scope_id)).country)})
+    within = _lies_in(scope, scope_id)
     if not rules.may_give(giver, role, scope, scope_id, within, to_self=by == person_id):
         message = _("This role reaches further than your own. Ask an administrator.")
         raise Refusal("beyond_scope", message, 403, "role")
+
+
+def _lies_in(scope: str, scope_id: str) -> frozenset[tuple[str, str]]:
+    """The wider scopes that one lies in today."""
+    today = clock.today()
+    if scope == "organisation":
+        return places.scopes_of_country(office_row(UUID(scope_id)).country, today)
+    if scope == "country":
+        return places.scopes_of_country(scope_id, today)
+    if scope == "region":
+        return places.scopes_of_region(scope_id, today)
+    return upstairs.wider_than(scope, scope_id)
 
 
 def _scope_id(scope: str, scope_id: str) -> str:
@@ -125,5 +135,5 @@ def _scope_id(scope: str, scope_id: str) -> str:
         if scope == "organisation":
             office_row(key)
         return str(key)
-    need(0 < len(scope_id) <= 40, "scope_id", message)
+    need(scope == "region" and places.known_region(scope_id), "scope_id", message)
     return scope_id
