@@ -7,10 +7,11 @@ that ISO leaves to its users, and a community of four of them.
 Regions are of two kinds. Those of UN M49 have its three-digit codes: `data/m49.csv` was derived once from PyPI's
 `hdx-python-country` (MIT; its table is OCHA's of countries and territories) and agrees with M49's own counts
 (Africa 60, Sub-Saharan Africa 53, the world 248). Antarctica has no region in M49, and M49 does not list Taiwan:
-neither is in the file. `data/m49-names.csv` has M49's own names (English from that table, French as in M49's French
-table; Arabic from CLDR, save where CLDR words it otherwise than the UN does: 018, 021, 029, 053, 057, 143, 151, 155,
-419, 830). "001" is not a region here: the world is the programme. Communities have ids of small letters; `data/communities.toml` names
-their members, the days on which a membership begins and ends, and the source of each list.
+neither is in the file. `data/m49-names.csv` has M49's own names: English from that table, French as in M49's French
+table, Arabic from CLDR, save where CLDR words it otherwise than the United Nations do (018, 021, 029, 053, 057, 143,
+151, 155, 419) or has none (830). "001" is not a region here: the world is the programme. Communities have ids of small
+letters; `data/communities.toml` has their names and members, the days on which a membership begins and ends, and the
+source of each list.
 """
 
 from __future__ import annotations
