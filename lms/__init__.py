@@ -24,6 +24,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
         mail,
         people,
         places,
+        programme,
         web,
     )
 
@@ -44,6 +45,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
         learning,
         cohorts,
         certificates,
+        programme,
         desk,
     )
     for room in rooms:

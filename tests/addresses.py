@@ -12,9 +12,9 @@ from uuid import UUID
 
 from make import organisation, person, role
 from sqlalchemy import insert, select
-from world import LONG, Side, World, build, cohort, module, sit, study
+from world import LONG, Side, World, build, cohort, module, sit, study, trained
 
-from lms import clock, db
+from lms import clock, db, places
 from lms.assessment import service as assessment
 from lms.certificates.models import Certificate
 from lms.cohorts import service as cohorts
@@ -23,6 +23,7 @@ from lms.db import new_id
 from lms.learning.models import Enrolment
 from lms.people import service as people_service
 from lms.people.models import Membership, Person
+from lms.programme import service as programme
 from lms.text import search_key, sort_key
 
 STATES = ("empty", "usual", "extreme")
@@ -135,7 +136,24 @@ def build_worlds(crowd: int = 400) -> Worlds:
     world = build()
     with db.write():
         sides = {"empty": empty_side(), "usual": world.own, "extreme": extreme_side(crowd)}
+        _figures(sides)
     return Worlds(world, sides, world.admin, {})
+
+
+def _figures(sides: dict[str, Side]) -> None:
+    """Figures of few and of many countries, with long names; and who looks at them."""
+    trained(organisation("Statistics Tavara, North", "SN"), 24, 18, 11, 6, 13)
+    trained(organisation("Statistics Tavara, South", "SN"), 4)
+    for number, (country, _name) in enumerate(places.countries("en")[::9]):
+        office = organisation(f"{LONG[:90]} {number} Statistics", country)
+        trained(office, 5 + number * 3, 5 + number * 2, number * 2, number, number)
+    sides["empty"].observer = role(person("Observer Empty"), "observer", "country", "FJ")
+    sides["usual"].observer = role(person("Observer Usual"), "observer", "country", "SN")
+    sides["extreme"].observer = role(person(LONG), "observer")
+    for region in ("ecowas", "002"):
+        role(sides["extreme"].observer, "observer", "region", region)
+    db.session().flush()
+    programme.release(clock.today())
 
 
 @dataclass(frozen=True)
@@ -205,7 +223,8 @@ PAGES: dict[str, Page] = {
     "people.person": Page("admin", of("/admin/people/{trainee}")),
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
+    "programme.figures": Page("observer", fixed("/figures")),
 }  # fmt: skip
 
 # What a browser never shows as a page.
-NOT_PAGES = {"asset", "web.health", "assessment.token", "certificates.organisation_zip"}
+NOT_PAGES = {"asset", "web.health", "assessment.token", "certificates.organisation_zip", "programme.figures_csv"}

@@ -7,19 +7,22 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from make import organisation, person, role
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from demo import answers
 from lms import clock, db
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
+from lms.assessment.models import Attempt
 from lms.certificates.models import Certificate
 from lms.cohorts import service as cohorts
 from lms.curriculum import index
+from lms.files.models import StoredFile
+from lms.learning.models import Completion, Enrolment
 from lms.mail.models import Notice, OutboxMessage
 from lms.people import queries as people
 from lms.people import service as people_service
-from lms.people.models import Address, Membership, RoleGrant
+from lms.people.models import Address, Membership, Person, RoleGrant
 
 LONG = (
     "Ana María del Carmen de los Ángeles Fernández-Villaverde y González "
@@ -48,6 +51,7 @@ class Side:
     grant: UUID = field(default_factory=uuid4)
     token: str = ""
     name: str = ""
+    observer: UUID = field(default_factory=uuid4)  # of figures; set where pages are walked
 
 
 @dataclass
@@ -156,3 +160,63 @@ def build() -> World:
     people.person(own.trainee)
     db.end_read()
     return made
+
+
+def trained(office: UUID | None, people: int, begun: int = 0, finished: int = 0, certified: int = 0, women: int = 0):
+    """People of an office who have come so far in the course, as rows: each step's count is part of the one before."""
+    s, now = db.session(), clock.now()
+    keys = [db.new_id() for _n in range(people)]
+    enrolments = [db.new_id() for _n in range(people)]
+    completions = [db.new_id() for _n in range(finished)]
+
+    def add(model, rows):
+        if rows:
+            s.execute(insert(model), rows)
+
+    add(
+        Person,
+        [
+            {"id": key, "name": f"Somebody {n}", "sort_key": f"somebody {n}", "search_key": f"somebody {n}",
+             "languages": [], "created_at": now, "sex": "female" if n % people < women else "male"}
+            for n, key in enumerate(keys)
+        ],
+    )  # fmt: skip
+    if office is not None:
+        starts_on = now.date() - timedelta(days=200)
+        add(Membership, [{"person_id": key, "organisation_id": office, "starts_on": starts_on} for key in keys])
+    add(
+        Enrolment,
+        [
+            {"id": enrolment, "person_id": key, "course": "foundations", "enrolled_at": now - timedelta(days=90)}
+            for enrolment, key in zip(enrolments, keys, strict=True)
+        ],
+    )
+    add(
+        Attempt,
+        [
+            {"person_id": key, "instrument": "checks:x", "number": 1, "seed": "", "started_at": now, "last_at": now}
+            for key in keys[:begun]
+        ],
+    )
+    add(
+        Completion,
+        [
+            {"id": key, "enrolment_id": enrolments[n], "person_id": keys[n], "module": "concepts",
+             "extent": "module", "lessons": [], "minutes": 0, "score": 1.0, "completed_at": now}
+            for n, key in enumerate(completions)
+        ],
+    )  # fmt: skip
+    if certified:
+        file = db.new_id()
+        add(StoredFile, [{"id": file, "sha256": "0", "size": 0, "media_type": "", "name": "", "created_at": now}])
+        until = now.date() + timedelta(days=1000)
+        add(
+            Certificate,
+            [
+                {"code": f"DRM-{db.new_id().hex[-14:]}", "completion_id": completions[n], "person_id": keys[n],
+                 "state": "issued", "snapshot": {}, "completed_on": now.date(), "valid_until": until,
+                 "created_at": now, "issued_at": now, "file_id": file}
+                for n in range(certified)
+            ],
+        )  # fmt: skip
+    return keys
