@@ -59,6 +59,7 @@ class World:
     own: Side
     other: Side
     admin: UUID
+    regional: UUID  # coordinates the region of the own side
     observer: UUID
     outsider: UUID
     letter: UUID
@@ -86,7 +87,7 @@ def sit(person_id: UUID, rightly: bool = True, answered: int = 99, hand_in: bool
     return attempt
 
 
-def cohort(name: str = "West 3", starts_days_ago: int = 30) -> UUID:
+def cohort(name: str = "West 3", starts_days_ago: int = 30, country: str = "") -> UUID:
     today = clock.today()
     return cohorts.create_cohort(
         name,
@@ -94,12 +95,14 @@ def cohort(name: str = "West 3", starts_days_ago: int = 30) -> UUID:
         today - timedelta(days=starts_days_ago),
         today + timedelta(days=120),
         {"concepts": today + timedelta(days=10)},
+        scope="country" if country else "programme",
+        scope_id=country,
     )
 
 
 def side(name: str, tag: str, country: str) -> Side:
     office = organisation(name, country)
-    group = cohort(f"Cohort {tag}")
+    group = cohort(f"Cohort {tag}", country=country)
     names = {
         key: f"{key.title()} {tag}"
         for key in ("trainee", "graduate", "newcomer", "focal", "coordinator", "facilitator")
@@ -138,6 +141,7 @@ def build() -> World:
     with db.write() as s:
         own, other = side("Statistics Tavara", "Ownside", "SN"), side("Statistics Lunavia", "Otherside", "MD")
         admin = role(person("Admin Admin"), "administrator")
+        regional = role(person("Regional Regional"), "coordinator", "region", "ecowas")
         observer = role(person("Observer Observer"), "observer")
         outsider = person("Outsider Outsider")
         notice = Notice(
@@ -156,7 +160,7 @@ def build() -> World:
         )  # fmt: skip
         s.add(letter)
         s.flush()
-        made = World(own, other, admin, observer, outsider, letter.id)
+        made = World(own, other, admin, regional, observer, outsider, letter.id)
     people.person(own.trainee)
     db.end_read()
     return made

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from lms import db
 from lms.jobs.worker import every
 from lms.people import queries, service, views
+from lms.policy import Viewer
 from lms.web import menu, viewer
 
 
@@ -15,9 +16,13 @@ def end_roles_of_departed(_worker: str) -> None:
         service.end_roles_of_departed()
 
 
+def _keeps_records(viewer: Viewer) -> bool:
+    return bool(viewer.may_over("people.manage"))
+
+
 def init_app(app: Flask) -> None:
     viewer.loaded_by(queries.viewer_of)
     app.register_blueprint(views.blueprint)
-    menu.add("people.organisations", _l("Offices"), "office", 70, lambda who: who.has("administrator"))
-    menu.add("people.people", _l("People"), "people", 80, lambda who: who.has("administrator"))
+    menu.add("people.organisations", _l("Offices"), "office", 70, _keeps_records)
+    menu.add("people.people", _l("People"), "people", 80, _keeps_records)
     every(3600, end_roles_of_departed)

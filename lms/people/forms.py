@@ -24,7 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from lms import places
 from lms.mail.service import config
 from lms.people import rules, service
-from lms.policy import ROLES, Refusal
+from lms.policy import Refusal
 from lms.web import language
 from lms.web.forms import TextForm
 
@@ -227,11 +227,7 @@ class NewPersonForm(AddressForm):
 class RoleForm(Form):
     """A role; `scope` is the kind of scope and its id with a colon between."""
 
-    role = SelectField(
-        _l("Role"),
-        [DataRequired(_l("Choose a role."))],
-        choices=[("", ""), *((name, ROLE_NAMES[name]) for name in ROLES)],
-    )
+    role = SelectField(_l("Role"), [DataRequired(_l("Choose a role."))])
     scope = SelectField(_l("Over"))
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy.orm import aliased
 
 from lms import clock, places
 from lms.db import session
@@ -93,14 +94,17 @@ class MembershipLine:
 
 @dataclass(frozen=True)
 class RoleLine:
-    """A role that is held now; `over` names its scope for a reader."""
+    """A role that is held now; `over` names its scope for a reader; `given_by` is empty for the system itself."""
 
     id: UUID
     person_id: UUID
     name: str
     role: str
     scope: str
+    scope_id: str
     over: str
+    given_at: datetime
+    given_by: str
 
 
 @dataclass(frozen=True)
@@ -312,6 +316,9 @@ class Reach:
         return self.whole or office.country in self.countries or office.id in self.organisations
 
 
+EVERYWHERE = Reach(whole=True)
+
+
 def reach(viewer: Viewer, permission: str) -> Reach:
     """The offices that a viewer reaches with a permission; grants over cohorts reach none."""
     grants, today = viewer.may_over(permission), clock.today()
@@ -328,6 +335,20 @@ def within(reach: Reach) -> ColumnElement[bool]:
     if reach.whole:
         return true()
     return or_(Organisation.country.in_(reach.countries), Organisation.id.in_(reach.organisations))
+
+
+def membership_target(person_id: UUID, membership_id: UUID) -> Target | None:
+    """The office of a membership, which must be that person's: to end it is for who answers for that office."""
+    row = (
+        session()
+        .execute(
+            select(Organisation.id, Organisation.country)
+            .join(Membership, Membership.organisation_id == Organisation.id)
+            .where(Membership.id == membership_id, Membership.person_id == person_id)
+        )
+        .one_or_none()
+    )
+    return Target(scopes=scopes_of_office(*row)) if row else None
 
 
 def address_target(address_id: UUID) -> Target | None:
@@ -356,13 +377,13 @@ def organisation_or_none(organisation_id: UUID) -> Office | None:
     return _office(row) if row is not None and row.archived_at is None else None
 
 
-def organisations() -> list[Office]:
-    """All offices, by their names in the page's language."""
-    return sorted((_office(row) for row in session().scalars(_OFFICES)), key=_by_name)
+def organisations(reached: Reach = EVERYWHERE) -> list[Office]:
+    """The offices of a reach, by their names in the page's language."""
+    return sorted((_office(row) for row in session().scalars(_OFFICES.where(within(reached)))), key=_by_name)
 
 
-def organisation_lines() -> list[OfficeLine]:
-    """All offices with the figures of their list: three statements."""
+def organisation_lines(reached: Reach = EVERYWHERE) -> list[OfficeLine]:
+    """The offices of a reach with the figures of their list: three statements."""
     today = clock.today()
     people = _counts(
         select(Membership.organisation_id, func.count())
@@ -378,7 +399,7 @@ def organisation_lines() -> list[OfficeLine]:
         OfficeLine(
             **vars(_office(row)), people=people.get(str(row.id), 0), focal_points=focal_points.get(str(row.id), 0)
         )
-        for row in session().scalars(_OFFICES)
+        for row in session().scalars(_OFFICES.where(within(reached)))
     ]
     return sorted(lines, key=_by_name)
 
@@ -388,6 +409,18 @@ def country_scopes(offices: list[Office]) -> list[tuple[str, str]]:
     spoken = language.code()
     named = {office.country: places.name(office.country, spoken) for office in offices}
     return [(f"country:{code}", name) for code, name in sorted(named.items(), key=lambda pair: sort_key(pair[1]))]
+
+
+def region_scopes(viewer: Viewer, permission: str) -> list[tuple[str, str]]:
+    """The regions that a viewer reaches with a permission, as scopes of a role (`region:ecowas`, its name)."""
+    spoken, today = language.code(), clock.today()
+    own = {(grant.scope, grant.scope_id) for grant in viewer.may_over(permission)}
+    whole = any(scope == "programme" for scope, _id in own)
+    return [
+        (f"region:{region}", name)
+        for region, name in places.regions(spoken)
+        if whole or own & places.scopes_of_region(region, today)
+    ]
 
 
 _OFFICES = select(Organisation).where(Organisation.archived_at.is_(None))
@@ -500,33 +533,38 @@ def roles_of(person_id: UUID) -> list[RoleLine]:
     return _roles(RoleGrant.person_id == person_id)
 
 
-def holds_role(person_id: UUID, grant_id: UUID) -> bool:
-    """Whether that grant is one of this person's that is open."""
-    held = select(RoleGrant.id).where(
-        RoleGrant.id == grant_id, RoleGrant.person_id == person_id, RoleGrant.ended_at.is_(None)
-    )
-    return session().scalar(held) is not None
-
-
-def has_membership(person_id: UUID, membership_id: UUID) -> bool:
-    own = select(Membership.id).where(Membership.id == membership_id, Membership.person_id == person_id)
-    return session().scalar(own) is not None
+def is_role_of(person_id: UUID, grant_id: UUID) -> bool:
+    """Whether that grant is one of this person's, also one that has ended."""
+    return session().scalar(select(RoleGrant.person_id).where(RoleGrant.id == grant_id)) == person_id
 
 
 def _roles(*where: object) -> list[RoleLine]:
+    giver = aliased(Person)
     rows = (
         session()
         .execute(
-            select(RoleGrant, Person.name)
+            select(RoleGrant, Person.name, giver.name)
             .join(Person, Person.id == RoleGrant.person_id)
+            .outerjoin(giver, giver.id == RoleGrant.granted_by)
             .where(RoleGrant.ended_at.is_(None), *where)  # type: ignore[arg-type]
             .order_by(Person.sort_key, RoleGrant.role)
         )
         .all()
     )
-    names = _scope_names({(grant.scope, grant.scope_id) for grant, _name in rows})
+    names = _scope_names({(grant.scope, grant.scope_id) for grant, *_names in rows})
     return [
-        RoleLine(g.id, g.person_id, name, g.role, g.scope, names.get((g.scope, g.scope_id), "")) for g, name in rows
+        RoleLine(
+            grant.id,
+            grant.person_id,
+            name,
+            grant.role,
+            grant.scope,
+            grant.scope_id,
+            names.get((grant.scope, grant.scope_id), ""),
+            grant.granted_at,
+            given_by or "",
+        )
+        for grant, name, given_by in rows
     ]
 
 
@@ -535,7 +573,9 @@ def _scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
     ids: dict[str, list[str]] = {}
     for scope, scope_id in scopes:
         ids.setdefault(scope, []).append(scope_id)
-    names = {("country", code): places.name(code, language.code()) for code in ids.pop("country", [])}
+    spoken = language.code()
+    names = {("country", code): places.name(code, spoken) for code in ids.pop("country", [])}
+    names |= {("region", region): places.region_name(region, spoken) for region in ids.pop("region", [])}
     if offices := ids.pop("organisation", []):
         rows = session().scalars(select(Organisation).where(Organisation.id.in_([UUID(key) for key in offices])))
         names |= {("organisation", str(row.id)): _office(row).name_in(language.code()) for row in rows}
@@ -567,10 +607,20 @@ def find_by_address(address: str) -> UUID | None:
     return row[0] if row else None
 
 
-def search(words: str, number: int = 1) -> Page:
-    """People by a part of their name (in either script) or address, 50 a page, by name. Three statements."""
+def search(words: str, number: int = 1, reached: Reach = EVERYWHERE) -> Page:
+    """People by a part of their name (in either script) or address, 50 a page, by name. Three statements.
+
+    Where the reach is not everywhere: only those who are of one of its offices today.
+    """
     wanted = search_key(words)
     query = select(Person).where(Person.archived_at.is_(None))
+    if not reached.whole:
+        query = query.where(
+            select(Membership.id)
+            .join(Organisation, Organisation.id == Membership.organisation_id)
+            .where(Membership.person_id == Person.id, _not_ended(clock.today()), within(reached))
+            .exists()
+        )
     if wanted:
         by_address = select(Address.person_id).where(Address.key.contains(_key(words), autoescape=True))
         query = query.where(or_(Person.search_key.contains(wanted, autoescape=True), Person.id.in_(by_address)))

@@ -462,10 +462,10 @@ def test_a_child_is_looked_up_through_its_parent(db_app, admin):
     assert queries.roles_of(other)
 
 
-def test_only_administrators_reach_the_administrators_pages(db_app):
+def test_only_those_who_keep_records_reach_the_pages_for_it(db_app):
     office, person = make.organisation(), make.person()
     roles = [
-        ("coordinator", "programme", ""),
+        ("coordinator", "cohort", uuid4()),
         ("facilitator", "programme", ""),
         ("focal_point", "organisation", office),
         ("observer", "programme", ""),
@@ -638,10 +638,10 @@ def test_the_first_administrator_signs_in_at_once_or_is_invited(db_app, client):
 def test_what_a_target_belongs_to_decides(db_app):
     office = make.organisation("Here", "SN")
     person = make.person(organisation_id=office)
-    assert queries.target_of(person) == Target(person, frozenset({("organisation", str(office)), ("country", "SN")}))
-    assert queries.organisation_target(office) == Target(
-        None, frozenset({("organisation", str(office)), ("country", "SN")})
-    )
+    scopes = {("organisation", str(office)), ("country", "SN")}
+    scopes |= {("region", code) for code in ("002", "202", "011", "ecowas")}
+    assert queries.target_of(person) == Target(person, frozenset(scopes))
+    assert queries.organisation_target(office) == Target(None, frozenset(scopes))
     assert queries.target_of(uuid4()) is None and queries.organisation_target(uuid4()) is None
     focal_point = queries.viewer_of(make.role(make.person(), "focal_point", "organisation", office))
     assert allows("people.invite", focal_point, queries.target_of(person))

@@ -9,8 +9,12 @@ import pytest
 from make import post, sign_in
 from world import Side, World, build
 
-EVERYBODY = ["outsider", "observer", "trainee", "graduate", "focal_point", "facilitator", "coordinator", "admin"]
-STAFF = {"facilitator", "coordinator", "admin"}
+EVERYBODY = [
+    "outsider", "observer", "trainee", "graduate", "focal_point", "facilitator", "coordinator", "regional", "admin",
+]  # fmt: skip
+MANAGERS = {"coordinator", "regional", "admin"}  # of one's own cohort; `regional` coordinates its whole region
+STAFF = MANAGERS | {"facilitator"}
+KEEPERS = {"regional", "admin"}  # of offices and of people's records
 
 
 @dataclass(frozen=True)
@@ -75,38 +79,30 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "cohorts.new"): Row("/cohorts/new", ADMIN),
     ("GET", "cohorts.cohort"): Row("/cohorts/{cohort}", STAFF, ADMIN),
     ("GET", "desk.member"): Row("/cohorts/{cohort}/people/{trainee}", STAFF, ADMIN),
-    ("GET", "cohorts.add"): Row("/cohorts/{cohort}/people/new", {"coordinator", "admin"}, ADMIN),
-    ("POST", "cohorts.add"): Row("/cohorts/{cohort}/people/new", {"coordinator", "admin"}, ADMIN),
-    ("GET", "cohorts.staff"): Row("/cohorts/{cohort}/staff", {"coordinator", "admin"}, ADMIN),
-    ("POST", "cohorts.staff"): Row("/cohorts/{cohort}/staff", {"coordinator", "admin"}, ADMIN),
+    ("GET", "cohorts.add"): Row("/cohorts/{cohort}/people/new", MANAGERS, ADMIN),
+    ("POST", "cohorts.add"): Row("/cohorts/{cohort}/people/new", MANAGERS, ADMIN),
+    ("GET", "cohorts.staff"): Row("/cohorts/{cohort}/staff", MANAGERS, ADMIN),
+    ("POST", "cohorts.staff"): Row("/cohorts/{cohort}/staff", MANAGERS, ADMIN),
     ("POST", "cohorts.grant_attempt"): Row("/cohorts/{cohort}/people/{trainee}/attempts", STAFF, ADMIN),
-    ("POST", "cohorts.withdraw"): Row(
-        "/cohorts/{cohort}/people/{graduate}/withdrawal", {"coordinator", "admin"}, ADMIN
-    ),
-    ("GET", "people.invitation_page"): Row(
-        "/people/{newcomer}/invitation", {"focal_point", "coordinator", "admin"}, ADMIN
-    ),
-    ("POST", "people.send_invitation"): Row(
-        "/people/{newcomer}/invitation/letter", {"focal_point", "coordinator", "admin"}, ADMIN
-    ),
-    ("POST", "people.print_invitation"): Row(
-        "/people/{newcomer}/invitation/paper", {"focal_point", "coordinator", "admin"}, ADMIN
-    ),
-    ("GET", "people.organisations"): Row("/admin/organisations", ADMIN),
-    ("GET", "people.new_organisation"): Row("/admin/organisations/new", ADMIN),
-    ("POST", "people.new_organisation"): Row("/admin/organisations/new", ADMIN),
-    ("GET", "people.organisation"): Row("/admin/organisations/{office}", ADMIN, ADMIN),
-    ("POST", "people.save_organisation"): Row("/admin/organisations/{office}", ADMIN, ADMIN),
-    ("POST", "people.add_focal_point"): Row("/admin/organisations/{office}/focal-points", ADMIN, ADMIN),
-    ("GET", "people.people"): Row("/admin/people", ADMIN),
-    ("GET", "people.new_person"): Row("/admin/people/new", ADMIN),
-    ("POST", "people.new_person"): Row("/admin/people/new", ADMIN),
-    ("GET", "people.person"): Row("/admin/people/{trainee}", ADMIN, ADMIN),
-    ("POST", "people.add_address_of"): Row("/admin/people/{trainee}/addresses", ADMIN, ADMIN),
-    ("POST", "people.start_membership"): Row("/admin/people/{trainee}/memberships", ADMIN, ADMIN),
-    ("POST", "people.end_membership"): Row("/admin/people/{trainee}/memberships/{membership}/end", ADMIN, ADMIN),
-    ("POST", "people.grant_role"): Row("/admin/people/{trainee}/roles", ADMIN, ADMIN),
-    ("POST", "people.end_role"): Row("/admin/people/{focal_point}/roles/{grant}/end", ADMIN, ADMIN),
+    ("POST", "cohorts.withdraw"): Row("/cohorts/{cohort}/people/{graduate}/withdrawal", MANAGERS, ADMIN),
+    ("GET", "people.invitation_page"): Row("/people/{newcomer}/invitation", {"focal_point"} | MANAGERS, ADMIN),
+    ("POST", "people.send_invitation"): Row("/people/{newcomer}/invitation/letter", {"focal_point"} | MANAGERS, ADMIN),
+    ("POST", "people.print_invitation"): Row("/people/{newcomer}/invitation/paper", {"focal_point"} | MANAGERS, ADMIN),
+    ("GET", "people.organisations"): Row("/admin/organisations", KEEPERS),
+    ("GET", "people.new_organisation"): Row("/admin/organisations/new", KEEPERS),
+    ("POST", "people.new_organisation"): Row("/admin/organisations/new", KEEPERS),
+    ("GET", "people.organisation"): Row("/admin/organisations/{office}", KEEPERS, ADMIN),
+    ("POST", "people.save_organisation"): Row("/admin/organisations/{office}", KEEPERS, ADMIN),
+    ("POST", "people.add_focal_point"): Row("/admin/organisations/{office}/focal-points", KEEPERS, ADMIN),
+    ("GET", "people.people"): Row("/admin/people", KEEPERS),
+    ("GET", "people.new_person"): Row("/admin/people/new", KEEPERS),
+    ("POST", "people.new_person"): Row("/admin/people/new", KEEPERS),
+    ("GET", "people.person"): Row("/admin/people/{trainee}", KEEPERS, ADMIN),
+    ("POST", "people.add_address_of"): Row("/admin/people/{trainee}/addresses", KEEPERS, ADMIN),
+    ("POST", "people.start_membership"): Row("/admin/people/{trainee}/memberships", KEEPERS, ADMIN),
+    ("POST", "people.end_membership"): Row("/admin/people/{trainee}/memberships/{membership}/end", KEEPERS, ADMIN),
+    ("POST", "people.grant_role"): Row("/admin/people/{trainee}/roles", KEEPERS, ADMIN),
+    ("POST", "people.end_role"): Row("/admin/people/{focal_point}/roles/{grant}/end", KEEPERS, ADMIN),
     ("GET", "mail.outbox"): Row("/admin/mail", ADMIN),
     ("POST", "mail.send_again"): Row("/admin/mail/{letter}/again", ADMIN),
     ("POST", "mail.leave"): Row("/admin/mail/{letter}/leave", ADMIN),
@@ -131,7 +127,8 @@ def unknown(row: Row) -> str:
 
 
 def who(world: World, name: str):
-    return getattr(world, name) if name in ("admin", "observer", "outsider") else getattr(world.own, name)
+    whole = name in ("admin", "observer", "outsider", "regional")
+    return getattr(world, name) if whole else getattr(world.own, name)
 
 
 def ask(app, person, method: str, path: str):

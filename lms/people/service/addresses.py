@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from lms import audit, clock, db, text
 from lms.mail.service import kind, link, notify
 from lms.people.models import Address, Person, Token
+from lms.people.service.roles import need_every_right
 from lms.people.service.rows import locked_address, locked_person
 from lms.people.service.tokens import make_token, use_token
 from lms.people.service.typed import checked_address
@@ -23,11 +24,14 @@ def add_address(person_id: UUID, address: str, by: UUID | None) -> UUID:
     """Add an address to a person; a letter asks there for its confirmation.
 
     Whether it is anyone else's is not told. For a person who has not joined yet it becomes the primary one at
-    once, and the next invitation goes there.
-    Raises Refusal (address_form, address_yours) with the field.
+    once, and the next invitation goes there: whoever reads it takes the account up, with every role that waits in it,
+    so that only those who could give those roles may say where it goes.
+    Raises Refusal (address_form, address_yours, beyond_scope) with the field.
     """
     s = db.need_write()
     person, address = locked_person(person_id), checked_address(address)
+    if person.password_hash is None:
+        need_every_right(by, person_id)
     same = Address.key == text.address_key(address)
     row = s.scalars(select(Address).where(Address.person_id == person_id, same)).one_or_none()
     if row is not None and row.confirmed_at is not None:

@@ -107,6 +107,12 @@ def need_right(by: UUID | None, role: str, scope: str, scope_id: str, person_id:
         raise Refusal("beyond_scope", message, 403, "role")
 
 
+def need_every_right(by: UUID | None, person_id: UUID) -> None:
+    """Refuse (beyond_scope) unless `by` could give every role that this person holds."""
+    for role, scope, scope_id in open_roles(person_id):
+        need_right(by, role, scope, scope_id, person_id)
+
+
 def _lies_in(scope: str, scope_id: str) -> frozenset[tuple[str, str]]:
     """The wider scopes that one lies in today."""
     today = clock.today()

@@ -15,7 +15,8 @@ from lms.policy import Refusal, Target, define
 from lms.web import language
 from lms.web.viewer import me, permit
 
-define("people.manage", "administrator")
+# Whoever coordinates a cohort alone keeps no records: a cohort's people are of offices that others answer for.
+define("people.manage", "administrator", "coordinator", over=("programme", "region", "country"))
 
 
 def _office_target(organisation: UUID) -> Target | None:
@@ -27,7 +28,7 @@ def _office_target(organisation: UUID) -> Target | None:
 def organisations() -> str:
     return render_template(
         "people/organisations.html",
-        offices=queries.organisation_lines(),
+        offices=queries.organisation_lines(queries.reach(me(), "people.manage")),
         kinds=forms.KIND_NAMES,
         infrastructures=forms.INFRASTRUCTURE_NAMES,
         country=lambda code: places.name(code, language.code()),
@@ -37,7 +38,7 @@ def organisations() -> str:
 @blueprint.route("/admin/organisations/new", methods=["GET", "POST"])
 @permit("people.manage")
 def new_organisation() -> Any:
-    form = forms.OfficeForm()
+    form = _form()
     if form.validate_on_submit():
         try:
             with db.write():
@@ -49,12 +50,20 @@ def new_organisation() -> Any:
     return render_template("people/new_organisation.html", form=form), 422 if form.errors else 200
 
 
+def _form(**given: Any) -> forms.OfficeForm:
+    """The form of an office, whose country must be one that the viewer answers for."""
+    form, reached = forms.OfficeForm(**given), queries.reach(me(), "people.manage")
+    if not reached.whole:
+        form.country.choices = [pair for pair in form.country.choices if pair[0] in reached.countries | {""}]
+    return form
+
+
 def _page(organisation: UUID, status: int = 200, **given: forms.Form) -> tuple[str, int]:
     """One office, with its form and its focal points."""
     office = queries.organisation(organisation)
     names = {f"name_{code}": name for code, name in office.names.items()}
     shown = {
-        "form": forms.OfficeForm(formdata=None, obj=office, data=names),
+        "form": _form(formdata=None, obj=office, data=names),
         "focal_point": forms.FocalPointForm(formdata=None),
     } | given
     focal_points = queries.focal_points(organisation)
@@ -70,7 +79,7 @@ def organisation(organisation: UUID) -> Any:
 @blueprint.post("/admin/organisations/<uuid:organisation>")
 @permit("people.manage", _office_target)
 def save_organisation(organisation: UUID) -> Any:
-    form = forms.OfficeForm()
+    form = _form()
     if not form.validate_on_submit():
         return _page(organisation, 422, form=form)
     try:

@@ -9,36 +9,45 @@ import segno
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
+from wtforms.validators import InputRequired
 
 from lms import clock, db
 from lms.mail.service import link
 from lms.people import forms, queries, rules, service
 from lms.people.views import blueprint
 from lms.people.views.entry import count
-from lms.policy import Refusal, Target, define
+from lms.policy import ROLES, Refusal, Target, define
 from lms.web import language
 from lms.web.viewer import me, permit
 
 define("people.invite", "administrator", "coordinator", "focal_point")
 
 
-def _person_target(person: UUID) -> Target | None:
+def _invitee_target(person: UUID) -> Target | None:
     return queries.target_of(person)
 
 
+def _person_target(person: UUID) -> Target | None:
+    return queries.record_target(person)
+
+
 def _grant_target(person: UUID, grant: UUID) -> Target | None:
-    return queries.target_of(person) if queries.holds_role(person, grant) else None
+    return queries.record_target(person) if queries.is_role_of(person, grant) else None
 
 
 def _membership_target(person: UUID, membership: UUID) -> Target | None:
-    return queries.target_of(person) if queries.has_membership(person, membership) else None
+    return queries.membership_target(person, membership)
+
+
+def _reach() -> queries.Reach:
+    return queries.reach(me(), "people.manage")
 
 
 @blueprint.get("/admin/people")
 @permit("people.manage")
 def people() -> str:
     words = request.args.get("q", "")[:200]
-    page = queries.search(words, request.args.get("page", 1, type=int))
+    page = queries.search(words, request.args.get("page", 1, type=int), _reach())
     return render_template("people/people.html", page=page, words=words)
 
 
@@ -49,8 +58,10 @@ def _office_choices(offices: list[queries.Office], nothing: str = "") -> list[tu
 @blueprint.route("/admin/people/new", methods=["GET", "POST"])
 @permit("people.manage")
 def new_person() -> Any:
-    form = forms.NewPersonForm()
-    form.organisation.choices = _office_choices(queries.organisations(), _("none"))
+    form, reached = forms.NewPersonForm(), _reach()
+    form.organisation.choices = _office_choices(queries.organisations(reached), _("none") if reached.whole else "")
+    if not reached.whole:  # whoever belongs to no office is in nobody's reach but the whole programme's
+        form.organisation.validators = [InputRequired(_("Choose the office."))]
     db.end_read()
     if form.validate_on_submit():
         office = UUID(form.organisation.data) if form.organisation.data else None
@@ -70,12 +81,26 @@ def new_person() -> Any:
 
 
 def _scope_choices(offices: list[queries.Office]) -> dict[str, list[tuple[str, str]]]:
-    """What a role can be held over, in groups; cohorts name their own staff."""
-    return {
-        _("Programme"): [("programme:", _("the whole programme"))],
+    """What the viewer can give a role over, in groups; cohorts name their own staff."""
+    groups = {
+        _("Programme"): [("programme:", _("the whole programme"))] if _reach().whole else [],
         _("Office"): [(f"organisation:{o.id}", o.name_in(language.code())) for o in offices],
         _("Country"): queries.country_scopes(offices),
+        _("Region"): queries.region_scopes(me(), "people.manage"),
     }
+    return {name: choices for name, choices in groups.items() if choices}
+
+
+def _role_choices() -> list[tuple[str, Any]]:
+    """The roles that the viewer can give."""
+    given = frozenset().union(*(rules.GIVES.get(grant.role, frozenset()) for grant in me().may_over("people.manage")))
+    return [("", ""), *((name, forms.ROLE_NAMES[name]) for name in ROLES if name in given)]
+
+
+def _role_form(offices: list[queries.Office], **given: Any) -> forms.RoleForm:
+    form = forms.RoleForm(**given)
+    form.role.choices, form.scope.choices = _role_choices(), _scope_choices(offices)
+    return form
 
 
 def _page(
@@ -85,23 +110,27 @@ def _page(
     memberships = queries.memberships_of(person)
     open_ones = [line.id for line in memberships if line.ends_on is None]
     fresh = {key: forms.EndForm(formdata=None, prefix=key.hex, ends_on=clock.today()) for key in open_ones}
+    offices = queries.organisations(_reach())
     shown: dict[str, Any] = {
-        "role": forms.RoleForm(formdata=None),
+        "role": _role_form(offices, formdata=None),
         "membership": forms.MembershipForm(formdata=None, starts_on=clock.today()),
         "address": forms.AddressForm(formdata=None),
         "endings": fresh | (endings or {}),
         **given,
     }
-    offices = queries.organisations()
-    profile = queries.person(person)
-    shown["role"].scope.choices = _scope_choices(offices)
+    profile, form = queries.person(person), shown["role"]
+    givable = {name for name, _label in form.role.choices}
+    reached = {scope for choices in form.scope.choices.values() for scope, _name in choices}
     shown["membership"].organisation.choices = _office_choices(offices)
     page = render_template(
         "people/person.html",
         person=profile,
         addresses=profile.lines,
         memberships=memberships,
-        roles=queries.roles_of(person),
+        roles=[
+            (line, line.role in givable and f"{line.scope}:{line.scope_id}" in reached)
+            for line in queries.roles_of(person)
+        ],
         role_names=forms.ROLE_NAMES,
         reason_names=forms.REASON_NAMES,
         **shown,
@@ -123,8 +152,7 @@ def person(person: UUID) -> Any:
 @blueprint.post("/admin/people/<uuid:person>/roles")
 @permit("people.manage", _person_target)
 def grant_role(person: UUID) -> Any:
-    form = forms.RoleForm()
-    form.scope.choices = _scope_choices(queries.organisations())
+    form = _role_form(queries.organisations(_reach()))
     db.end_read()
     if not form.validate_on_submit():
         return _page(person, 422, role=form)
@@ -150,7 +178,7 @@ def end_role(person: UUID, grant: UUID) -> Any:
 @permit("people.manage", _person_target)
 def start_membership(person: UUID) -> Any:
     form = forms.MembershipForm()
-    form.organisation.choices = _office_choices(queries.organisations())
+    form.organisation.choices = _office_choices(queries.organisations(_reach()))
     db.end_read()
     if not form.validate_on_submit():
         return _page(person, 422, membership=form)
@@ -195,14 +223,14 @@ def add_address_of(person: UUID) -> Any:
 
 
 @blueprint.get("/people/<uuid:person>/invitation")
-@permit("people.invite", _person_target)
+@permit("people.invite", _invitee_target)
 def invitation_page(person: UUID) -> str:
     """Where an invitation is sent again, or made to be printed."""
     return render_template("people/invitation_page.html", person=queries.person(person))
 
 
 @blueprint.post("/people/<uuid:person>/invitation/letter")
-@permit("people.invite", _person_target)
+@permit("people.invite", _invitee_target)
 def send_invitation(person: UUID) -> Any:
     count("renewal", str(person))
     with db.write():
@@ -212,7 +240,7 @@ def send_invitation(person: UUID) -> Any:
 
 
 @blueprint.post("/people/<uuid:person>/invitation/paper")
-@permit("people.invite", _person_target)
+@permit("people.invite", _invitee_target)
 def print_invitation(person: UUID) -> str:
     """Make a link to be handed over on paper, and show it once: only its hash is kept."""
     with db.write():
