@@ -26,9 +26,10 @@ define("office.see", "focal_point", "administrator")
 @blueprint.get("/")
 @permit("web.public")
 def first() -> Any:
-    """Where everybody arrives: signed in, at Today; else at what this is, with the doors in."""
-    if current() is not None:
-        return redirect(url_for("desk.today"))
+    """Where everybody arrives: signed in, at Today, or at the figures who only looks on; else at what this is."""
+    if (viewer := current()) is not None:
+        looks_on = {grant.role for grant in viewer.grants} == {"observer"}
+        return redirect(url_for("programme.figures" if looks_on else "desk.today"))
     if current_app.config["LMS"].demo:
         return redirect(url_for("demo.doors"))
     return render_template("desk/first.html")

@@ -162,6 +162,11 @@ class Figures:
     names: list[str] = field(default_factory=list)
     left_out: int = 0
 
+    @property
+    def gaps(self) -> bool:
+        """Whether a number of some line is too few to show."""
+        return any(name not in line.numbers for place in self.places for line in place.groups for name in self.names)
+
 
 @dataclass(frozen=True)
 class _Office:
@@ -240,6 +245,10 @@ def _within(scope: Scope, offices: Mapping[str, _Office], on: date) -> frozenset
 
 def _places(groups: list[disclosure.Group], offices: Mapping[str, _Office]) -> list[Place]:
     """The groups by country, in the order of their names; what lies in several countries or none comes last."""
+
+    def in_order(group: disclosure.Group) -> tuple[bool, str]:
+        return len(group.offices) > 1, sort_key(_label(group, offices))
+
     by_country: dict[tuple[bool, str, str], list[disclosure.Group]] = {}
     for group in groups:
         found = {offices[key].country if key in offices else "" for key in group.offices}
@@ -249,10 +258,7 @@ def _places(groups: list[disclosure.Group], offices: Mapping[str, _Office]) -> l
     return [
         Place(
             Line(label, disclosure.totals(members)),
-            sorted(
-                (Line(_label(group, offices), disclosure.totals([group])) for group in members),
-                key=lambda line: sort_key(line.label),
-            ),
+            [Line(_label(group, offices), disclosure.totals([group])) for group in sorted(members, key=in_order)],
         )
         for (_last, _key, label), members in sorted(by_country.items())
     ]
@@ -262,6 +268,8 @@ def _label(group: disclosure.Group, offices: Mapping[str, _Office]) -> str:
     """The name of an office; of several that are shown as one, how many they are."""
     if len(group.offices) > 1:
         count = len(group.offices)
-        return str(ngettext("%(count)s office", "%(count)s offices together", count, count=language.number(count)))
+        return str(
+            ngettext("%(count)s office together", "%(count)s offices together", count, count=language.number(count))
+        )
     key = next(iter(group.offices))
-    return offices[key].name if key in offices else _("People of no office")
+    return offices[key].name if key in offices else _("No office")

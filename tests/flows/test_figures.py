@@ -224,7 +224,7 @@ def test_small_offices_of_several_countries_count_in_no_country(db_app, offices)
     release()
     page = look(db_app, observer())
     assert "Several countries" in page
-    assert "People of no office" in page
+    assert "No office" in page
     assert headline(page).startswith("About 50 people were trained in 3 countries.")
     assert headline(look(db_app, observer("country", "SN"))).startswith("About 25 people")
     assert headline(look(db_app, observer("region", "011"))).startswith("About 40 people")
@@ -272,6 +272,15 @@ def test_the_menu_leads_observers_to_figures(db_app):
 
 def test_observers_have_no_other_permission(db_app):
     assert {p.name for p in policy.PERMISSIONS.values() if "observer" in p.roles} == {"figures.see"}
+
+
+def test_an_observer_arrives_at_the_figures_and_everybody_else_at_today(db_app):
+    def arrives(who):
+        return sign_in(db_app.test_client(), who).get("/").headers["Location"]
+
+    assert arrives(observer("country", "SN")) == "/figures"
+    assert arrives(person("Tra Inee")) == "/today"
+    assert arrives(role(observer(), "coordinator")) == "/today"
 
 
 def test_a_name_that_would_be_a_formula_is_a_text_in_the_sheet(db_app):

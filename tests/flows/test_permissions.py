@@ -107,8 +107,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "mail.send_again"): Row("/admin/mail/{letter}/again", ADMIN),
     ("POST", "mail.leave"): Row("/admin/mail/{letter}/leave", ADMIN),
     ("GET", "curriculum.problems"): Row("/admin/content", ADMIN),
-    ("GET", "programme.figures"): Row("/figures", {"observer", "admin"}),
-    ("GET", "programme.figures_csv"): Row("/figures.csv", {"observer", "admin"}),
+    ("GET", "programme.figures"): Row("/figures", {"observer", "regional", "admin"}),
+    ("GET", "programme.figures_csv"): Row("/figures.csv", {"observer", "regional", "admin"}),
 }
 
 
