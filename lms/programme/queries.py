@@ -146,6 +146,7 @@ class Place:
 
     total: Line
     groups: list[Line]
+    is_country: bool
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,15 @@ class Figures:
     total: Line = field(default_factory=lambda: Line("", {}))
     names: list[str] = field(default_factory=list)
     left_out: int = 0
+
+    @property
+    def largest(self) -> Line | None:
+        """The country with the most people, where there is one: two may have as many, and others lie in none."""
+        ordered = sorted(self.places, key=lambda place: -place.total.numbers["enrolled"])
+        if len(ordered) < 2 or not ordered[0].is_country:
+            return None
+        first, second = (place.total for place in ordered[:2])
+        return first if first.numbers["enrolled"] > second.numbers["enrolled"] else None
 
     @property
     def gaps(self) -> bool:
@@ -259,8 +269,9 @@ def _places(groups: list[disclosure.Group], offices: Mapping[str, _Office]) -> l
         Place(
             Line(label, disclosure.totals(members)),
             [Line(_label(group, offices), disclosure.totals([group])) for group in sorted(members, key=in_order)],
+            not last,
         )
-        for (_last, _key, label), members in sorted(by_country.items())
+        for (last, _key, label), members in sorted(by_country.items())
     ]
 
 

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import lazy_gettext as _l
 
 from lms.certificates.rules import cell
-from lms.disclosure import LEAST
 from lms.policy import define
 from lms.programme import chart, queries
 from lms.web.viewer import me, permit
@@ -43,7 +42,9 @@ def _asked() -> queries.Figures:
 def figures() -> str:
     found = _asked()
     drawn = chart.bars([place.total for place in found.places]) if len(found.places) > 1 else None
-    return render_template("programme/figures.html", figures=found, headings=HEADINGS, least=LEAST, drawn=drawn)
+    return render_template(
+        "programme/figures.html", figures=found, headings=HEADINGS, drawn=drawn, most_bars=chart.MOST
+    )
 
 
 @blueprint.get("/figures.csv")

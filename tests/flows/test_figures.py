@@ -17,7 +17,7 @@ from world import trained
 from lms import clock, db, policy
 from lms.learning.models import Enrolment
 from lms.people.models import Membership, Person
-from lms.programme import queries, service
+from lms.programme import queries, rules, service
 from lms.programme.models import FigureGroup, FigureRelease
 from lms.web import menu
 
@@ -302,6 +302,29 @@ def test_figures_ask_as_much_for_many_as_for_few(db_app, offices):
         assert "in 7 countries" in headline(look(db_app, observer()))
         client = sign_in(db_app.test_client(), observer())
         assert counted(db_app, client, "/figures") == few <= 5
+
+
+def test_the_bars_say_what_the_table_says(db_app, offices):
+    release()
+    page = look(db_app, observer())
+    assert "The largest group, about 25 people, is in Senegal" in page
+    for drawing in re.findall(r"<svg class=\"chart.*?</svg>", page, re.S):
+        assert re.findall(r"<text[^>]*>([^<]*)", drawing) == ["Senegal", "25", "10", "Ghana", "10", "5"]
+    assert page.count('<svg class="chart') == 2
+    assert '<svg class="chart' not in look(db_app, observer("country", "SN"))
+
+
+@pytest.mark.parametrize(
+    ("people", "countries", "finished", "everywhere", "expected"),
+    [
+        (5, 1, None, False, "About 5 people were trained in one country."),
+        (10, 2, 5, True, "About 10 people were trained in 2 countries. About 5 finished a module."),
+        (1005, 0, 100, False, "About 1,005 people were trained. At least 100 finished a module."),
+    ],
+)
+def test_the_headline_reads_right(db_app, people, countries, finished, everywhere, expected):
+    totals = {"enrolled": people} | ({"finished": finished} if finished else {})
+    assert rules.headline(totals, countries, everywhere) == expected
 
 
 @pytest.mark.parametrize("language", ["fr", "ar"])
