@@ -208,4 +208,11 @@ PAGES: dict[str, Page] = {
 }  # fmt: skip
 
 # What a browser never shows as a page.
-NOT_PAGES = {"asset", "web.health", "assessment.token", "certificates.organisation_zip"}
+NOT_PAGES = {
+    "asset",
+    "web.health",
+    "assessment.token",
+    "certificates.organisation_zip",
+    "cohorts.board_csv",
+    "cohorts.board_xlsx",
+}

@@ -9,8 +9,9 @@ from flask import Blueprint, current_app, redirect, render_template, url_for
 
 from lms import policy
 from lms.cohorts import queries as cohorts
+from lms.cohorts.board import STATE_CHIPS, STATE_NAMES
 from lms.cohorts.forms import ReasonForm
-from lms.cohorts.views import STATE_CHIPS, STATE_NAMES, member_target
+from lms.cohorts.views import member_target
 from lms.desk import queries
 from lms.people import queries as people
 from lms.policy import define

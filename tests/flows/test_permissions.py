@@ -111,6 +111,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "mail.send_again"): Row("/admin/mail/{letter}/again", ADMIN),
     ("POST", "mail.leave"): Row("/admin/mail/{letter}/leave", ADMIN),
     ("GET", "curriculum.problems"): Row("/admin/content", ADMIN),
+    ("GET", "cohorts.board_csv"): Row("/cohorts/{cohort}/board.csv", STAFF, ADMIN),
+    ("GET", "cohorts.board_xlsx"): Row("/cohorts/{cohort}/board.xlsx", STAFF, ADMIN),
 }
 
 
