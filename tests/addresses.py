@@ -205,6 +205,7 @@ PAGES: dict[str, Page] = {
     "people.person": Page("admin", of("/admin/people/{trainee}")),
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
+    "desk.waiting": Page("coordinator", fixed("/waiting")),
 }  # fmt: skip
 
 # What a browser never shows as a page.

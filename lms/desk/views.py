@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 from lms import policy
 from lms.cohorts import queries as cohorts
@@ -15,13 +15,19 @@ from lms.cohorts.views import member_target
 from lms.desk import queries
 from lms.people import queries as people
 from lms.policy import define
+from lms.web import worklist
 from lms.web.viewer import current, me, permit
 
 blueprint = Blueprint("desk", __name__, template_folder="templates")
 
+LOOKS_AFTER = ("coordinator", "facilitator", "focal_point", "administrator")
+
 define("desk.today", signed_in=True)
+define("desk.waiting", *LOOKS_AFTER)
 define("office.list", "focal_point", "administrator")
 define("office.see", "focal_point", "administrator")
+
+SHOWN_FIRST = 10  # of a section; all of them on its own
 
 
 @blueprint.get("/")
@@ -42,8 +48,18 @@ def today() -> str:
     return render_template(
         "desk/today.html",
         today=queries.today_of(viewer),
+        waiting=queries.waits_for(viewer),
         cohorts=cohorts.cohorts_of(viewer) if viewer.has(*cohorts.STAFF) else [],
         offices=[people.organisation(UUID(key)) for key in sorted(viewer.scope_ids("focal_point", "organisation"))],
+    )
+
+
+@blueprint.get("/waiting")
+@permit("desk.waiting")
+def waiting() -> str:
+    """What waits for somebody who looks after others: the sections that rooms fill, each with its first ten."""
+    return render_template(
+        "desk/waiting.html", sections=worklist.waiting(me()), whole=request.args.get("section", ""), first=SHOWN_FIRST
     )
 
 

@@ -15,10 +15,13 @@ from python_calamine import CalamineWorkbook
 from world import World, build, cohort, sit, study
 
 from lms import clock, db
+from lms.assessment import service as assessment
 from lms.cohorts import board as boards
 from lms.cohorts import rules, service
 from lms.learning.rules import Pace
+from lms.people import queries as people
 from lms.people import service as people_service
+from lms.web import worklist
 
 
 @pytest.fixture
@@ -252,3 +255,73 @@ def test_another_cohorts_staff_find_neither_page_nor_exports_nor_acts(db_app, wo
         assert post(client, f"/cohorts/{group}/people/{made['failed']}/attempts").status_code == 404
         assert post(client, f"/cohorts/{group}/people/{made['failed']}/withdrawal").status_code == 404
         assert post(client, f"/people/{made['new']}/invitation/letter").status_code == 404
+
+
+def tasks(sections, name: str) -> list:
+    return next((section.tasks for section in sections if section.name == name), [])
+
+
+def waiting_of(person_id):
+    return worklist.waiting(people.viewer_of(person_id))
+
+
+def test_attempts_to_open_wait_for_those_who_may_open_them_and_for_nobody_else(db_app, world):
+    group, _second, made = a_mixed_cohort(world)
+    with db_app.test_request_context():
+        (task,) = tasks(waiting_of(world.own.facilitator), "cohorts.attempts")
+        assert task.name == "Thrice Failed" and f"/cohorts/{group}/people/{made['failed']}#attempt" in task.link
+        assert len(tasks(waiting_of(world.admin), "cohorts.attempts")) == 1
+        for who in (world.other.coordinator, world.own.focal_point, made["failed"]):
+            assert tasks(waiting_of(who), "cohorts.attempts") == []
+    with db.write():
+        assessment.grant_attempt(made["failed"], "concepts", world.own.facilitator, "The power was out")
+    with db_app.test_request_context():
+        assert tasks(waiting_of(world.own.facilitator), "cohorts.attempts") == []
+
+
+def test_who_is_in_two_cohorts_waits_once_and_nobody_waits_for_themselves(db_app, world):
+    _group, _second, made = a_mixed_cohort(world)
+    with db.write():
+        role(made["failed"], "facilitator", "cohort", world.own.cohort)
+        for who in (made["failed"], world.own.trainee):
+            service.add_member(world.own.cohort, who)
+    with db_app.test_request_context():
+        assert len(tasks(waiting_of(world.own.facilitator), "cohorts.attempts")) == 1
+        assert tasks(waiting_of(made["failed"]), "cohorts.attempts") == []
+
+
+def test_the_long_stuck_are_counted_as_the_board_counts_them(db_app, world):
+    group, _second, _made = a_mixed_cohort(world)
+    with db_app.test_request_context():
+        waiting = {task.name: task for task in tasks(waiting_of(world.own.facilitator), "cohorts.long")}
+    assert set(waiting) == {'=West, "3"', "Cohort Ownside"}
+    client = sign_in(db_app.test_client(), world.own.facilitator)
+    for task in waiting.values():
+        rows = rows_of(client.get(task.link).get_data(as_text=True))
+        assert task.text.startswith(f"{len(rows)} ") and rows
+    assert f"/cohorts/{group}?state=long" == waiting['=West, "3"'].link
+
+
+def test_the_headline_counts_right_and_a_long_section_opens_whole(db_app, world):
+    with db.write():
+        calm = role(person("Calm Coordinator"), "coordinator", "cohort", cohort("Fresh", starts_days_ago=2))
+        busy = role(person("Busy Facilitator"), "facilitator", "cohort", group := cohort("Many", starts_days_ago=10))
+    with clock.at(clock.now() - timedelta(days=9)), db.write():
+        failed = [person(f"Failed {n:02}") for n in range(12)]
+        for who in failed:
+            service.add_member(group, who)
+            study(who)
+    client = sign_in(db_app.test_client(), busy)
+    for days in (8, 6, 4):
+        with clock.at(clock.now() - timedelta(days=days)), db.write():
+            for who in failed[:1] if days == 4 else failed:
+                sit(who, rightly=False, answered=2)
+    assert "Nothing waits for you" in (sign_in(db_app.test_client(), calm)).get("/waiting").get_data(as_text=True)
+    assert "1 thing waits for you" in client.get("/waiting").get_data(as_text=True)
+    with clock.at(clock.now() - timedelta(days=4)), db.write():
+        for who in failed[1:]:
+            sit(who, rightly=False, answered=2)
+    page = client.get("/waiting").get_data(as_text=True)
+    assert "12 things wait for you" in page and "and 2 more" in page and page.count("#attempt") == 20
+    assert client.get("/waiting?section=cohorts.attempts").get_data(as_text=True).count("#attempt") == 24
+    assert "12 things wait for you" in client.get("/today").get_data(as_text=True)

@@ -55,6 +55,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "people.remove_address"): Row("/account/addresses/{address}/removal", {"trainee"}, set()),
     ("GET", "desk.today"): Row("/today", ALL),
     ("GET", "desk.timeline"): Row("/timeline", ALL),
+    ("GET", "desk.waiting"): Row("/waiting", STAFF | {"focal_point"}),
     ("GET", "learning.learn"): Row("/learn", ALL),
     ("GET", "learning.module"): Row("/learn/modules/concepts", ALL),
     ("GET", "learning.lesson"): Row("/learn/lessons/who-is-a-migrant", ALL),
