@@ -34,6 +34,7 @@ def target_of(cohort_id: UUID) -> Target | None:
 
 
 def target(cohort: Cohort) -> Target:
+    session().info["cohort"] = cohort  # held, or the session forgets it and the page asks for it a second time
     return Target(scopes=scopes_of(cohort.id, cohort.scope, cohort.scope_id))
 
 

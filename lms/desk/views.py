@@ -27,6 +27,7 @@ define("desk.waiting", *LOOKS_AFTER)
 define("office.list", "focal_point", "administrator")
 define("office.see", "focal_point", "administrator")
 
+NEWEST = 50  # events of a person
 SHOWN_FIRST = 10  # of a section; all of them on its own
 
 
@@ -77,6 +78,7 @@ def member(cohort: UUID, person: UUID) -> str:
         line=view.lines[0],
         addresses=people.addresses_of(person),
         events=queries.timeline_in(person, view.progress.values()),
+        first=None if request.args.get("all") else NEWEST,
         form=form,
         may_manage=policy.allows("cohort.manage", me(), cohorts.target(view.cohort)),
         names=STATE_NAMES,

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from lms import db
 from lms.jobs.worker import every
-from lms.people import queries, service, views
+from lms.people import forms, queries, service, views
 from lms.web import menu, viewer
 
 
@@ -17,6 +17,7 @@ def end_roles_of_departed(_worker: str) -> None:
 
 def init_app(app: Flask) -> None:
     viewer.loaded_by(queries.viewer_of)
+    viewer.role_words.update(forms.ROLE_NAMES)
     app.register_blueprint(views.blueprint)
     menu.add("people.organisations", _l("Offices"), "office", 70, lambda who: who.has("administrator"))
     menu.add("people.people", _l("People"), "people", 80, lambda who: who.has("administrator"))

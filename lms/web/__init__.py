@@ -64,9 +64,16 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
-        viewer=viewer.current, places=menu.places, lms=config, rings=rings, glyph=glyph, glyph_parts=glyph_parts,
-        glyph_row=glyph_row, share_bar=share_bar,
-    )  # fmt: skip
+        viewer=viewer.current,
+        as_whom=viewer.as_whom,
+        places=menu.places,
+        lms=config,
+        rings=rings,
+        glyph=glyph,
+        glyph_parts=glyph_parts,
+        glyph_row=glyph_row,
+        share_bar=share_bar,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.after_request
