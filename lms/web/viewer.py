@@ -12,8 +12,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from babel import Locale
+from babel.lists import format_list
 from flask import abort, g, redirect, request, session, url_for
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from lms import db, places
@@ -66,11 +68,11 @@ def as_whom() -> str:
     """
     reached = cast(list[Grant], g.get("reached", []))
     words = [str(role_words.get(role, role)) for role in dict.fromkeys(grant.role for grant in reached)]
+    spoken = (get_locale() or Locale("en")).language
     if len(reached) == 1 and reached[0].scope in ("country", "region"):
-        spoken = (get_locale() or Locale("en")).language
         name = places.name if reached[0].scope == "country" else places.region_name
-        words.append(name(reached[0].scope_id, spoken))
-    return ", ".join(words)
+        return str(_("%(role)s, %(place)s", role=words[0], place=name(reached[0].scope_id, spoken)))
+    return str(format_list(words, locale=spoken)) if words else ""
 
 
 def sign_in(viewer: Viewer) -> None:

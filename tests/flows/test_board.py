@@ -12,10 +12,12 @@ from html import unescape
 import pytest
 from make import organisation, person, post, role, sign_in
 from python_calamine import CalamineWorkbook
+from sqlalchemy import insert
 from world import World, build, cohort, sit, study
 
 from lms import clock, db
 from lms.assessment import service as assessment
+from lms.assessment.models import Attempt
 from lms.cohorts import board as boards
 from lms.cohorts import rules, service
 from lms.learning.rules import Pace
@@ -325,3 +327,59 @@ def test_the_headline_counts_right_and_a_long_section_opens_whole(db_app, world)
     assert "12 things wait for you" in page and "and 2 more" in page and page.count("#attempt") == 20
     assert client.get("/waiting?section=cohorts.attempts").get_data(as_text=True).count("#attempt") == 24
     assert "12 things wait for you" in client.get("/today").get_data(as_text=True)
+
+
+def role_said(page: str) -> str:
+    found = re.search(r'<span class="role">(.*?)</span>', page)
+    return unescape(found[1]) if found else ""
+
+
+def test_a_page_says_as_whom_one_acts_and_ones_own_pages_do_not(db_app, world):
+    own = world.own
+    with db.write():
+        in_country = service.create_cohort(
+            "Of a country", "foundations", clock.today(), clock.today() + timedelta(days=9), {}, scope="country",
+            scope_id="SN",
+        )  # fmt: skip
+        role(own.coordinator, "coordinator", "country", "SN")
+        role(own.coordinator, "facilitator", "cohort", world.other.cohort)
+    client = sign_in(db_app.test_client(), own.coordinator)
+    said = {
+        f"/cohorts/{own.cohort}": "coordinator",
+        f"/cohorts/{world.other.cohort}": "facilitator",
+        f"/cohorts/{in_country}": "coordinator, Senegal",
+        "/waiting": "coordinator and facilitator",
+        "/today": "",
+        "/account": "",
+        "/learn/lessons/who-is-a-migrant": "",
+    }
+    for path, words in said.items():
+        assert role_said(client.get(path).get_data(as_text=True)) == words, path
+
+
+def test_a_person_with_three_hundred_events_shows_the_newest_fifty_and_all_when_asked(db_app, world):
+    own, now = world.own, clock.now()
+    with db.write() as s:
+        s.execute(
+            insert(Attempt),
+            [
+                {"id": db.new_id(), "person_id": own.newcomer, "instrument": "assessment:concepts", "number": n,
+                 "seed": "x", "pass_percent": 70, "minutes": 10, "started_at": now, "last_at": now,
+                 "submitted_at": now - timedelta(hours=300 - n), "score": 0.1, "passed": False}
+                for n in range(1, 301)
+            ],
+        )  # fmt: skip
+    client = sign_in(db_app.test_client(), own.facilitator)
+    path = f"/cohorts/{own.cohort}/people/{own.newcomer}"
+    page = client.get(path).get_data(as_text=True)
+    assert page.count('<li class="tried"') == 50 and "All 301 events" in page and "Attempt 300" in page
+    assert client.get(f"{path}?all=1").get_data(as_text=True).count('<li class="tried"') == 300
+
+
+def test_a_person_with_nothing_yet_has_a_page(db_app, world):
+    with db.write():
+        group, who = cohort("Fresh"), person("Quite New", joined=False)
+        role(world.own.facilitator, "facilitator", "cohort", group)
+        service.add_member(group, who)
+    page = sign_in(db_app.test_client(), world.own.facilitator).get(f"/cohorts/{group}/people/{who}")
+    assert page.status_code == 200 and "not accepted yet" in page.get_data(as_text=True)
