@@ -1,4 +1,4 @@
-"""Names and addresses as the machine compares them, in every script."""
+"""Names and addresses as the machine compares them, in every script; texts as a spreadsheet may have them."""
 
 from __future__ import annotations
 
@@ -35,3 +35,8 @@ def sort_key(text: str) -> str:
 def address_key(address: str) -> str:
     """One mail address, one sign-in: casefolded, NFKC, trimmed."""
     return unicodedata.normalize("NFKC", address).strip().casefold()
+
+
+def cell(value: str) -> str:
+    """A text for a CSV that a spreadsheet opens: what would begin a formula gets an apostrophe before it."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else value

@@ -224,7 +224,16 @@ PAGES: dict[str, Page] = {
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
     "programme.figures": Page("observer", fixed("/figures")),
+    "desk.waiting": Page("coordinator", fixed("/waiting")),
 }  # fmt: skip
 
 # What a browser never shows as a page.
-NOT_PAGES = {"asset", "web.health", "assessment.token", "certificates.organisation_zip", "programme.figures_csv"}
+NOT_PAGES = {
+    "asset",
+    "web.health",
+    "assessment.token",
+    "certificates.organisation_zip",
+    "cohorts.board_csv",
+    "cohorts.board_xlsx",
+    "programme.figures_csv",
+}

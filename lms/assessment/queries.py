@@ -291,6 +291,46 @@ def _standings(
     }
 
 
+@dataclass(frozen=True)
+class UsedUp:
+    """Somebody who has used every attempt at a module's assessment without passing; `since` the last was handed in."""
+
+    person_id: UUID
+    module: str
+    since: datetime
+
+
+def used_up_in(people: Select[UUID]) -> list[UsedUp]:
+    """Those of these people (a statement that gives their ids) who can go on only when an attempt is opened, the
+    longest waiting first. One statement, however many people; as `Standing.used_up` says it of one."""
+    opened = (
+        select(func.count(Override.id))
+        .where(
+            Override.kind == "attempt",
+            Override.person_id == Attempt.person_id,
+            Override.instrument == Attempt.instrument,
+        )
+        .scalar_subquery()
+    )
+    since = func.max(Attempt.submitted_at)
+    rows = session().execute(
+        select(Attempt.person_id, Attempt.instrument, since, func.count(Attempt.id), opened)
+        .where(Attempt.person_id.in_(people), Attempt.instrument.startswith(ASSESSMENT))
+        .group_by(Attempt.person_id, Attempt.instrument)
+        .having(
+            func.count(Attempt.id).filter(Attempt.passed.is_(True)) == 0,
+            func.count(Attempt.id).filter(Attempt.submitted_at.is_(None)) == 0,
+        )
+        .order_by(since)
+    )
+    found = ((row[0], row[1].removeprefix(ASSESSMENT), *row[2:]) for row in rows)
+    return [
+        UsedUp(person_id, module, at)
+        for person_id, module, at, used, more in found
+        if used >= rule_of(module).attempts + more
+    ]
+
+
 # --- What other rooms tell ------------------------------------------------------------------------
 
 

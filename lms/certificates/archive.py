@@ -18,6 +18,7 @@ from lms.certificates.queries import Listed
 from lms.files import service as files
 from lms.files.models import StoredFile
 from lms.policy import Refusal
+from lms.text import cell
 
 
 class _Sink:
@@ -107,5 +108,5 @@ def _line(held: Listed, file: str) -> list[str]:
 
 def _sheet(lines: list[list[str]]) -> bytes:
     out = io.StringIO(newline="")
-    csv.writer(out).writerows([[rules.cell(value) for value in line] for line in lines])
+    csv.writer(out).writerows([[cell(value) for value in line] for line in lines])
     return ("\ufeff" + out.getvalue()).encode()

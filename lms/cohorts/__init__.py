@@ -3,9 +3,9 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms.cohorts import queries, views
+from lms.cohorts import queries, views, waiting
 from lms.people import upstairs
-from lms.web import menu
+from lms.web import menu, worklist
 
 
 def init_app(app: Flask) -> None:
@@ -13,6 +13,8 @@ def init_app(app: Flask) -> None:
     upstairs.welcomes(queries.welcome_of)
     upstairs.names("cohort", queries.names_of)
     upstairs.lies("cohort", queries.wider_than)
+    worklist.add("cohorts.attempts", _l("Another attempt to open"), 10, waiting.attempts_to_open)
+    worklist.add("cohorts.long", _l("Stuck for three weeks or more"), 60, waiting.long_stuck)
     menu.add(
         "cohorts.cohorts",
         _l("Cohorts"),

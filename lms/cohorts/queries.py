@@ -14,6 +14,7 @@ from lms import clock, places
 from lms.assessment import queries as assessments
 from lms.assessment.rules import Standing
 from lms.cohorts.models import Cohort, CohortMember, ModuleTarget
+from lms.cohorts.rules import need
 from lms.curriculum import index
 from lms.curriculum.content import Course
 from lms.db import session
@@ -33,6 +34,7 @@ def target_of(cohort_id: UUID) -> Target | None:
 
 
 def target(cohort: Cohort) -> Target:
+    session().info["cohort"] = cohort  # held, or the session forgets it and the page asks for it a second time
     return Target(scopes=scopes_of(cohort.id, cohort.scope, cohort.scope_id))
 
 
@@ -159,22 +161,29 @@ class Line:
     """One trainee in a cohort, as one line of its page.
 
     `marks` has one word a lesson of the course's written modules: done, now or empty; `shares` one number a
-    module, 0 to 1, for the rings.
+    module, 0 to 1, for the rings. Dates are days where the cohort is.
     """
 
     person_id: UUID
     name: str
     active: bool  # has joined
-    office: str
+    offices: tuple[tuple[UUID, str], ...]  # id and name
+    joined_on: date
     marks: tuple[str, ...]
     shares: tuple[float, ...]
     done: int
     required: int
     best: float | None
     pace: rules.Pace
-    last_at: datetime | None
+    last_on: date | None  # of the last answer
     withdrawn: bool
     used_up: tuple[str, ...]  # modules whose attempts are all used
+    need: str  # what they need of the cohort's staff: see `rules.need`
+    waits: int  # for so many days
+
+    @property
+    def office(self) -> str:
+        return " · ".join(name for _key, name in self.offices)
 
 
 @dataclass(frozen=True)
@@ -184,11 +193,6 @@ class CohortView:
     targets: Mapping[str, date]
     lines: tuple[Line, ...]
     progress: Mapping[UUID, learning.Progress]
-
-    def counts(self) -> list[tuple[str, int]]:
-        """How many are in each state, those who need somebody first; states without anybody are left out."""
-        states = [line.pace.state for line in self.lines if not line.withdrawn]
-        return [(state, states.count(state)) for state in rules.STATES if state in states]
 
 
 def cohort(cohort_id: UUID) -> Cohort:
@@ -203,7 +207,7 @@ class _Member:
     active: bool
     joined_at: datetime
     withdrawn: bool
-    offices: list[str]
+    offices: list[tuple[UUID, str]]
 
 
 def _members(cohort_id: UUID, person_id: UUID | None, today: date) -> dict[UUID, _Member]:
@@ -216,6 +220,7 @@ def _members(cohort_id: UUID, person_id: UUID | None, today: date) -> dict[UUID,
             Person.password_hash.is_not(None),
             CohortMember.joined_at,
             CohortMember.withdrawn_at,
+            Organisation.id,
             Organisation.name,
             Organisation.names,
         )
@@ -231,10 +236,10 @@ def _members(cohort_id: UUID, person_id: UUID | None, today: date) -> dict[UUID,
         .order_by(Person.sort_key)
     )
     found: dict[UUID, _Member] = {}
-    for key, name, active, joined_at, withdrawn_at, office, names in rows:
+    for key, name, active, joined_at, withdrawn_at, office_id, office, names in rows:
         member = found.setdefault(key, _Member(name, active, joined_at, withdrawn_at is not None, []))
         if office:
-            member.offices.append(names.get(spoken) or office)
+            member.offices.append((office_id, names.get(spoken) or office))
     return found
 
 
@@ -274,11 +279,26 @@ def _line(
     bests = [standing.best for standing in standings.values() if standing.best is not None]
     count = sum(lesson.id in done for lesson in lessons)
     zone = clock.zone(cohort.time_zone)
+    joined_on = member.joined_at.astimezone(zone).date()
+    last_on = acts.last_at.astimezone(zone).date() if acts else None
+    used_up = tuple(module for module, standing in standings.items() if standing.used_up)
+    pace = rules.pace(
+        done=count,
+        targets=[rules.Target(len(module.written), due[module.id]) for module in written if module.id in due],
+        starts_on=cohort.starts_on,
+        joined_on=joined_on,
+        last_act_on=last_on,
+        finished=bool(written) and all((m.id, rules.extent(m)) in completed for m in written),
+        today=today,
+    )
+    invited = (today - joined_on).days
+    needs = need(joined=member.active, used_up=bool(used_up), pace=pace, days_invited=invited)
     return Line(
         person_id=person_id,
         name=member.name,
         active=member.active,
-        office=" · ".join(member.offices),
+        offices=tuple(member.offices),
+        joined_on=joined_on,
         marks=tuple("done" if x.id in done else "now" if x.id in begun else "" for x in lessons),
         shares=tuple(
             sum(x.id in done for x in module.lessons) / max(1, len(module.lessons)) for module in course.modules
@@ -286,18 +306,12 @@ def _line(
         done=count,
         required=len(lessons),
         best=max(bests, default=None),
-        pace=rules.pace(
-            done=count,
-            targets=[rules.Target(len(module.written), due[module.id]) for module in written if module.id in due],
-            starts_on=cohort.starts_on,
-            joined_on=member.joined_at.astimezone(zone).date(),
-            last_act_on=acts.last_at.astimezone(zone).date() if acts else None,
-            finished=bool(written) and all((m.id, rules.extent(m)) in completed for m in written),
-            today=today,
-        ),
-        last_at=acts.last_at if acts else None,
+        pace=pace,
+        last_on=last_on,
         withdrawn=member.withdrawn,
-        used_up=tuple(module for module, standing in standings.items() if standing.used_up),
+        used_up=used_up,
+        need="" if member.withdrawn else needs,
+        waits=invited if needs == "invitation" else pace.days,
     )
 
 

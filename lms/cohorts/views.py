@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from wtforms import DateField
 from wtforms.validators import Optional
 
-from lms import clock, db, places
+from lms import db, places
 from lms.assessment import service as assessment
-from lms.cohorts import queries, service
+from lms.cohorts import board as boards
+from lms.cohorts import queries, rules, service
 from lms.cohorts.forms import CohortForm, MemberForm, ReasonForm, StaffForm
 from lms.curriculum import index
-from lms.learning import rules
+from lms.learning import rules as pace
 from lms.people import queries as people
 from lms.people import service as people_service
 from lms.policy import Refusal, Target, allows, define
-from lms.web import language
+from lms.web import language, sheets
 from lms.web.viewer import me, permit
 
 blueprint = Blueprint("cohorts", __name__, template_folder="templates")
@@ -30,16 +30,6 @@ define("cohort.create", "coordinator", "administrator")
 define("cohort.see", "coordinator", "facilitator", "administrator")
 define("cohort.manage", "coordinator", "administrator")
 define("cohort.override", "coordinator", "facilitator", "administrator")
-
-STATE_NAMES = {
-    "stuck": _l("stuck"),
-    "slowing": _l("slowing"),
-    "on_track": _l("on track"),
-    "ahead": _l("ahead"),
-    "finished": _l("finished"),
-    "not_begun": _l("not begun"),
-}
-STATE_CHIPS = {"stuck": "late", "slowing": "due", "on_track": "ok", "ahead": "info", "finished": "ok", "not_begun": ""}
 
 
 def cohort_target(cohort: UUID) -> Target | None:
@@ -103,20 +93,44 @@ def new() -> Any:
     return redirect(url_for("cohorts.cohort", cohort=cohort), 303)
 
 
+def _board(cohort: UUID) -> boards.Board:
+    return boards.board(cohort, request.args.get("state", ""), request.args.get("office", ""))
+
+
 @blueprint.get("/cohorts/<uuid:cohort>")
 @permit("cohort.see", cohort_target)
 def cohort(cohort: UUID) -> str:
-    view = queries.view(cohort)
+    board = _board(cohort)
+    whole = queries.target(board.view.cohort)
     return render_template(
         "cohorts/cohort.html",
-        view=view,
+        board=board,
+        view=board.view,
         staff=queries.staff_of(cohort),
-        may_manage=allows("cohort.manage", me(), queries.target(view.cohort)),
-        names=STATE_NAMES,
-        chips=STATE_CHIPS,
+        may_manage=allows("cohort.manage", me(), whole),
+        may_invite=lambda line: boards.may_invite(me(), whole, line),
+        chips=boards.STATE_CHIPS,
+        marks=boards.STATE_MARKS,
+        names=boards.NAMES,
+        first=boards.SHOWN_FIRST,
         rule=rules,
-        now=clock.now(),
+        pace=pace,
     )
+
+
+@blueprint.get("/cohorts/<uuid:cohort>/board.csv")
+@permit("cohort.see", cohort_target)
+def board_csv(cohort: UUID) -> Any:
+    """What the board shows under this filter, as a table to take along."""
+    table = boards.table(_board(cohort))
+    return sheets.csv_response(table.title, table)
+
+
+@blueprint.get("/cohorts/<uuid:cohort>/board.xlsx")
+@permit("cohort.see", cohort_target)
+def board_xlsx(cohort: UUID) -> Any:
+    table = boards.table(_board(cohort))
+    return sheets.xlsx_response(table.title, table)
 
 
 @blueprint.route("/cohorts/<uuid:cohort>/people/new", methods=["GET", "POST"])

@@ -9,5 +9,6 @@ from lms.web import menu
 
 def init_app(app: Flask) -> None:
     menu.add("desk.today", _l("Today"), "today", 10, lambda viewer: True)
+    menu.add("desk.waiting", _l("Waiting"), "list", 15, lambda viewer: viewer.has(*views.LOOKS_AFTER))
     menu.add("desk.office", _l("My office"), "office", 40, lambda viewer: viewer.has("focal_point"))
     app.register_blueprint(views.blueprint)

@@ -18,8 +18,8 @@ from lms.desk import rules
 from lms.learning import queries as learning
 from lms.learning.rules import extent, remaining_minutes
 from lms.people import queries as people
-from lms.policy import Viewer
-from lms.web import language
+from lms.policy import Viewer, allows
+from lms.web import language, worklist
 from lms.web.timeline import Event
 
 
@@ -84,6 +84,11 @@ def today_of(viewer: Viewer) -> Today | None:
         frozenset(own.completions),
         certificates.certificates_of(viewer.person_id),
     )
+
+
+def waits_for(viewer: Viewer) -> int:
+    """How many things wait for a viewer; nothing is asked for one who looks after nobody."""
+    return sum(len(section.tasks) for section in worklist.waiting(viewer)) if allows("desk.waiting", viewer) else 0
 
 
 def timeline(person_id: UUID) -> list[Event]:

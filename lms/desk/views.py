@@ -5,22 +5,30 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 from lms import policy
 from lms.cohorts import queries as cohorts
+from lms.cohorts.board import STATE_CHIPS, STATE_NAMES
 from lms.cohorts.forms import ReasonForm
-from lms.cohorts.views import STATE_CHIPS, STATE_NAMES, member_target
+from lms.cohorts.views import member_target
 from lms.desk import queries
 from lms.people import queries as people
 from lms.policy import define
+from lms.web import worklist
 from lms.web.viewer import current, me, permit
 
 blueprint = Blueprint("desk", __name__, template_folder="templates")
 
+LOOKS_AFTER = ("coordinator", "facilitator", "focal_point", "administrator")
+
 define("desk.today", signed_in=True)
+define("desk.waiting", *LOOKS_AFTER)
 define("office.list", "focal_point", "administrator")
 define("office.see", "focal_point", "administrator")
+
+NEWEST = 50  # events of a person
+SHOWN_FIRST = 10  # of a section; all of them on its own
 
 
 @blueprint.get("/")
@@ -39,11 +47,23 @@ def first() -> Any:
 @permit("desk.today")
 def today() -> str:
     viewer = me()
+    own = queries.today_of(viewer)
     return render_template(
         "desk/today.html",
-        today=queries.today_of(viewer),
+        today=own,
+        # Who learns too has a day of their own, and ten statements: what waits is then a link without its number.
+        waiting=0 if own else queries.waits_for(viewer),
         cohorts=cohorts.cohorts_of(viewer) if viewer.has(*cohorts.STAFF) else [],
         offices=[people.organisation(UUID(key)) for key in sorted(viewer.scope_ids("focal_point", "organisation"))],
+    )
+
+
+@blueprint.get("/waiting")
+@permit("desk.waiting")
+def waiting() -> str:
+    """What waits for somebody who looks after others: the sections that rooms fill, each with its first ten."""
+    return render_template(
+        "desk/waiting.html", sections=worklist.waiting(me()), whole=request.args.get("section", ""), first=SHOWN_FIRST
     )
 
 
@@ -61,6 +81,7 @@ def member(cohort: UUID, person: UUID) -> str:
         line=view.lines[0],
         addresses=people.addresses_of(person),
         events=queries.timeline_in(person, view.progress.values()),
+        first=None if request.args.get("all") else NEWEST,
         form=form,
         may_manage=policy.allows("cohort.manage", me(), cohorts.target(view.cohort)),
         names=STATE_NAMES,

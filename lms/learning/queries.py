@@ -11,10 +11,26 @@ from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Float, Select, String, bindparam, cast, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    distinct,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from lms.curriculum import index
 from lms.db import session
+from lms.learning import rules
 from lms.learning.models import Completion, Enrolment, LessonCompletion
 from lms.web import language
 from lms.web.timeline import Event
@@ -98,6 +114,19 @@ def lessons_done(person_id: UUID) -> set[str]:
         .where(Enrolment.person_id == person_id)
     )
     return set(rows)
+
+
+def finished_in(course_id: str) -> Select[UUID]:
+    """The statement for the people who have completed all that is written of a course today; for others to build on."""
+    modules = [module for module in index.current().course(course_id, "en").modules if module.written]
+    completed = (and_(Completion.module == m.id, Completion.extent == rules.extent(m)) for m in modules)
+    return (
+        select(Enrolment.person_id)
+        .join(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.course == course_id, or_(false(), *completed))
+        .group_by(Enrolment.person_id)
+        .having(func.count(distinct(Completion.module)) == len(modules))
+    )
 
 
 def enrolments_with(person_id: UUID, module_id: str) -> list[Enrolment]:

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from lms import db
 from lms.jobs.worker import every
-from lms.people import queries, service, views
+from lms.people import forms, queries, service, views
 from lms.policy import Viewer
 from lms.web import menu, viewer
 
@@ -22,6 +22,7 @@ def _keeps_records(viewer: Viewer) -> bool:
 
 def init_app(app: Flask) -> None:
     viewer.loaded_by(queries.viewer_of)
+    viewer.role_words.update(forms.ROLE_NAMES)
     app.register_blueprint(views.blueprint)
     menu.add("people.organisations", _l("Offices"), "office", 70, _keeps_records)
     menu.add("people.people", _l("People"), "people", 80, _keeps_records)

@@ -10,7 +10,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from lms import db
 from lms.extensions import compress, csrf
 from lms.web import assets, errors, language, menu, viewer
-from lms.web.rings import glyph, rings
+from lms.web.rings import glyph, glyph_parts, glyph_row, rings
+from lms.web.shares import share_bar
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
 
@@ -62,7 +63,17 @@ def init_app(app: Flask) -> None:
     assets.init_app(app)
     errors.init_app(app)
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(viewer=viewer.current, places=menu.places, rings=rings, glyph=glyph, lms=config)
+    app.jinja_env.globals.update(
+        viewer=viewer.current,
+        as_whom=viewer.as_whom,
+        places=menu.places,
+        lms=config,
+        rings=rings,
+        glyph=glyph,
+        glyph_parts=glyph_parts,
+        glyph_row=glyph_row,
+        share_bar=share_bar,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.after_request

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,16 @@ def digits(text: str) -> str:
 
 def number(value: float, decimals: int | None = None) -> str:
     """A number as this language writes it: 12.5, 12,5, ١٢٫٥."""
+    return _number(value, decimals, code())
+
+
+@lru_cache(4096)  # a page of hundreds of rows writes the same few numbers
+def _number(value: float, decimals: int | None, spoken: str) -> str:
     pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
-    system = "arab" if code() == "ar" else "default"
-    return digits(format_decimal(value, format=pattern, locale=get_locale() or "en", numbering_system=system))
+    written = format_decimal(
+        value, format=pattern, locale=spoken, numbering_system="arab" if spoken == "ar" else "default"
+    )
+    return str(written.translate(_ARABIC) if spoken == "ar" else written)
 
 
 def percent(share: float) -> str:
@@ -119,7 +126,12 @@ def day(value: date | datetime | None, form: str = "long") -> str:
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(_zone()).date()
-    return digits(format_date(value, _FORMS.get(form, form), locale=_dates()))
+    return digits(_day(value, _FORMS.get(form, form), _dates()))
+
+
+@lru_cache(4096)
+def _day(value: date, form: str, locale: str) -> str:
+    return str(format_date(value, form, locale=locale))
 
 
 def moment(value: datetime | None, form: str = "long") -> str:

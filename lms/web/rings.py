@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import cos, pi, sin
 
 from markupsafe import Markup, escape
@@ -42,3 +43,28 @@ def glyph(shares: list[float]) -> Markup:
     parts = [_ring(3.5 + step * n, min(2.2, step * 0.65), share, 16) for n, share in enumerate(shares)]
     svg = f'<svg class="rings" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">{"".join(parts)}</svg>'
     return Markup(svg)  # noqa: S704
+
+
+def glyph_parts(rings: int) -> Markup:
+    """What the glyphs of a long table share, drawn once, without colours: these come from where it is used."""
+    step = 13.6 / max(rings, 1)
+    parts = tracks = ""
+    for n in range(rings):
+        circle = f'cx="16" cy="16" r="{3.5 + step * n:g}" fill="none" stroke-width="{min(2.2, step * 0.65):g}"'
+        tracks += f"<circle {circle}/>"
+        parts += (
+            f'<circle id="ring{n}" {circle} pathLength="100" stroke-linecap="round" transform="rotate(-90 16 16)"/>'
+        )
+    defs = f'<defs><g id="rings">{tracks}</g>{parts}</defs>'
+    return Markup(f'<svg class="rings unseen" width="1" height="1" aria-hidden="true">{defs}</svg>')  # noqa: S704
+
+
+def glyph_row(shares: Sequence[float]) -> Markup:
+    """As `glyph`, of the parts that the page has drawn once: a third of the letters, in a table of hundreds."""
+    grown = "".join(
+        f'<use class="grown" href="#ring{n}" stroke-dasharray="{min(share, 1) * 100:.0f} 100"/>'
+        for n, share in enumerate(shares)
+        if share > 0
+    )
+    svg = '<svg class="rings" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">'
+    return Markup(f'{svg}<use class="track" href="#rings"/>{grown}</svg>')  # noqa: S704

@@ -11,10 +11,14 @@ from functools import wraps
 from typing import Any, cast
 from uuid import UUID
 
+from babel import Locale
+from babel.lists import format_list
 from flask import abort, g, redirect, request, session, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from lms import db
+from lms import db, places
 from lms.policy import PERMISSIONS, Grant, Target, Viewer, allows, define, reaching
 
 define("web.public", anyone=True)
@@ -51,6 +55,24 @@ def me() -> Viewer:
 def acting() -> Grant | None:
     """The role by which the page that is shown was opened; None where it is one's own or anybody's."""
     return cast(Grant | None, g.get("acting"))
+
+
+# What roles are called, as lazy words; the room that gives roles fills it.
+role_words: dict[str, Any] = {}
+
+
+def as_whom() -> str:
+    """The role by which the page was opened, in words, with the country or region that it holds over; "" for none.
+
+    A cohort or an office is named by its page. A page that gathers from several roles names each.
+    """
+    reached = cast(list[Grant], g.get("reached", []))
+    words = [str(role_words.get(role, role)) for role in dict.fromkeys(grant.role for grant in reached)]
+    spoken = (get_locale() or Locale("en")).language
+    if len(reached) == 1 and reached[0].scope in ("country", "region"):
+        name = places.name if reached[0].scope == "country" else places.region_name
+        return str(_("%(role)s, %(place)s", role=words[0], place=name(reached[0].scope_id, spoken)))
+    return str(format_list(words, locale=spoken)) if words else ""
 
 
 def sign_in(viewer: Viewer) -> None:
@@ -93,7 +115,9 @@ def permit(name: str, target: Callable[..., Target | None] | None = None) -> Cal
                 if not target and not allows(name, viewer):
                     abort(403)
                 if not rule.signed_in and not (rule.own and found and found.person == viewer.person_id):
-                    g.acting = next(iter(reaching(name, viewer, found)), None)
+                    reached = reaching(name, viewer, found)
+                    g.acting = next(iter(reached), None)
+                    g.reached = reached[:1] if target else reached
                 if request.method not in ("GET", "HEAD"):
                     db.end_read()
             return view(**values)

@@ -42,7 +42,17 @@ def add(name: str, heading: Any, order: int, ask: Callable[[Viewer], list[Task]]
     _sections[name] = Section(heading, order, ask)
 
 
-def waiting(viewer: Viewer) -> list[tuple[Any, list[Task]]]:
-    """The sections that have something for this viewer, as (heading, tasks), in order."""
-    asked = ((s.heading, s.ask(viewer)) for s in sorted(_sections.values(), key=lambda section: section.order))
-    return [(heading, tasks) for heading, tasks in asked if tasks]
+@dataclass(frozen=True)
+class Waiting:
+    """A section that has something for a viewer; `name` is what the room entered it under."""
+
+    name: str
+    heading: Any
+    tasks: list[Task]
+
+
+def waiting(viewer: Viewer) -> list[Waiting]:
+    """The sections that have something for this viewer, in order: the statements of their rooms."""
+    ordered = sorted(_sections.items(), key=lambda entry: entry[1].order)
+    asked = (Waiting(name, section.heading, section.ask(viewer)) for name, section in ordered)
+    return [section for section in asked if section.tasks]

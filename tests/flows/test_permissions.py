@@ -59,6 +59,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "people.remove_address"): Row("/account/addresses/{address}/removal", {"trainee"}, set()),
     ("GET", "desk.today"): Row("/today", ALL),
     ("GET", "desk.timeline"): Row("/timeline", ALL),
+    ("GET", "desk.waiting"): Row("/waiting", STAFF | {"focal_point"}),
     ("GET", "learning.learn"): Row("/learn", ALL),
     ("GET", "learning.module"): Row("/learn/modules/concepts", ALL),
     ("GET", "learning.lesson"): Row("/learn/lessons/who-is-a-migrant", ALL),
@@ -109,6 +110,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "curriculum.problems"): Row("/admin/content", ADMIN),
     ("GET", "programme.figures"): Row("/figures", {"observer", "regional", "admin"}),
     ("GET", "programme.figures_csv"): Row("/figures.csv", {"observer", "regional", "admin"}),
+    ("GET", "cohorts.board_csv"): Row("/cohorts/{cohort}/board.csv", STAFF, ADMIN),
+    ("GET", "cohorts.board_xlsx"): Row("/cohorts/{cohort}/board.xlsx", STAFF, ADMIN),
 }
 
 

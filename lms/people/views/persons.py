@@ -18,7 +18,7 @@ from lms.people.views import blueprint
 from lms.people.views.entry import count
 from lms.policy import ROLES, Refusal, Target, define
 from lms.web import language
-from lms.web.viewer import me, permit
+from lms.web.viewer import local_path, me, permit
 
 define("people.invite", "administrator", "coordinator", "focal_point")
 
@@ -236,7 +236,8 @@ def send_invitation(person: UUID) -> Any:
     with db.write():
         service.invite(person, me().person_id)
     flash(_("The invitation is on its way."), "ok")
-    return redirect(url_for("people.invitation_page", person=person), 303)
+    back = url_for("people.invitation_page", person=person)
+    return redirect(local_path(request.form.get("next"), back), 303)
 
 
 @blueprint.post("/people/<uuid:person>/invitation/paper")
