@@ -41,6 +41,7 @@ def today() -> str:
     return render_template(
         "desk/today.html",
         today=queries.today_of(viewer),
+        offers=cohorts.offers_of(viewer.person_id),
         cohorts=cohorts.cohorts_of(viewer) if viewer.has(*cohorts.STAFF) else [],
         offices=[people.organisation(UUID(key)) for key in sorted(viewer.scope_ids("focal_point", "organisation"))],
     )

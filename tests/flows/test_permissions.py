@@ -25,6 +25,8 @@ class Row:
 ANYONE = None
 ALL = set(EVERYBODY)
 ADMIN = {"admin"}
+COORDINATORS = {"coordinator", "admin"}
+OFFICE = {"focal_point", "admin"}
 
 TABLE: dict[tuple[str, str], Row] = {
     ("GET", "desk.first"): Row("/", ANYONE),
@@ -83,6 +85,25 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "cohorts.withdraw"): Row(
         "/cohorts/{cohort}/people/{graduate}/withdrawal", {"coordinator", "admin"}, ADMIN
     ),
+    ("GET", "cohorts.edit"): Row("/cohorts/{cohort}/edit", COORDINATORS, ADMIN),
+    ("POST", "cohorts.edit"): Row("/cohorts/{cohort}/edit", COORDINATORS, ADMIN),
+    ("GET", "cohorts.copy"): Row("/cohorts/{cohort}/copy", ADMIN, ADMIN),
+    ("POST", "cohorts.copy"): Row("/cohorts/{cohort}/copy", ADMIN, ADMIN),
+    ("GET", "cohorts.call"): Row("/cohorts/{cohort}/call", COORDINATORS, ADMIN),
+    ("POST", "cohorts.call"): Row("/cohorts/{cohort}/call", COORDINATORS, ADMIN),
+    ("POST", "cohorts.open_call"): Row("/cohorts/{cohort}/call/opening", COORDINATORS, ADMIN),
+    ("GET", "cohorts.nominations"): Row("/cohorts/{cohort}/nominations", COORDINATORS, ADMIN),
+    ("POST", "cohorts.decide"): Row("/cohorts/{cohort}/nominations", COORDINATORS, ADMIN),
+    ("POST", "cohorts.move_waiting"): Row("/cohorts/{cohort}/nominations/{nomination}/place", COORDINATORS, ADMIN),
+    ("POST", "cohorts.send_place_again"): Row("/cohorts/{cohort}/nominations/{nomination}/letter", COORDINATORS, ADMIN),
+    ("GET", "cohorts.office_call"): Row("/offices/{office}/calls/{cohort}", OFFICE, ADMIN),
+    ("POST", "cohorts.nominate"): Row("/offices/{office}/calls/{cohort}", OFFICE, ADMIN),
+    ("POST", "cohorts.take_back"): Row("/offices/{office}/calls/{cohort}/{nomination}/withdrawal", OFFICE, ADMIN),
+    ("POST", "cohorts.office_decline"): Row("/offices/{office}/calls/{cohort}/{nomination}/decline", OFFICE, ADMIN),
+    ("POST", "cohorts.decline"): Row("/cohorts/{cohort}/nominations/{nomination}/decline", COORDINATORS, ADMIN),
+    ("POST", "cohorts.make_selection"): Row("/cohorts/{cohort}/nominations/closing", COORDINATORS, ADMIN),
+    ("GET", "cohorts.nomination"): Row("/nominations/{place}", {"trainee"}, set()),
+    ("POST", "cohorts.answer"): Row("/nominations/{place}", {"trainee"}, set()),
     ("GET", "people.invitation_page"): Row(
         "/people/{newcomer}/invitation", {"focal_point", "coordinator", "admin"}, ADMIN
     ),
@@ -111,6 +132,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "mail.send_again"): Row("/admin/mail/{letter}/again", ADMIN),
     ("POST", "mail.leave"): Row("/admin/mail/{letter}/leave", ADMIN),
     ("GET", "curriculum.problems"): Row("/admin/content", ADMIN),
+    ("POST", "cohorts.end_staff"): Row("/cohorts/{cohort}/staff/{staff_grant}/end", COORDINATORS, ADMIN),
 }
 
 
