@@ -44,7 +44,8 @@ def _form(cohort: Cohort | None = None) -> Any:
     form.scope.choices = queries.scope_choices(me())
     if cohort is None:
         form.course.choices = [(c.id, c.title) for c in courses]
-        form.scope.data = form.scope.data or next(iter(form.scope.choices.values()))[0][0]
+        if form.scope.data is None:
+            form.scope.data = next(iter(form.scope.choices.values()))[0][0]
     else:
         del form.course
         _offer_present_scope(form, cohort)
@@ -119,7 +120,7 @@ def new() -> Any:
     form = _form()
     db.end_read()
     if not form.validate_on_submit():
-        return render_template("cohorts/new.html", form=form)
+        return render_template("cohorts/new.html", form=form), 422 if form.errors else 200
     try:
         with db.write():
             cohort = service.create_cohort(
