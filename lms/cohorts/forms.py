@@ -86,7 +86,7 @@ class SeatsField(IntegerField):
 class NominationForm(Form):
     """Somebody of the staff, or somebody new."""
 
-    person = SelectField(_l("Who"), default="")
+    person = SelectField(_l("Who"), default="", validate_choice=False)  # the service says why not
     name = StringField(_l("Name"), [Length(max=200)])
     address = StringField(_l("Mail address"), [Length(max=254)])
     language = SelectField(_l("Language"), choices=lambda: list(language.NAMES.items()), default="en")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from asked import at_once
+from flask import current_app
 from make import organisation, person, post, role, sign_in
 from sqlalchemy import func, select
 
@@ -51,6 +52,9 @@ class Scene:
                 {self.dakar: each, self.accra: each}, self.regional,
             )  # fmt: skip
             self.sent = service.open_call(self.cohort, self.regional)
+
+    def signed_in(self, who: UUID):
+        return sign_in(current_app.test_client(), who)
 
     def nominate(self, who: UUID, office: UUID | None = None, by: UUID | None = None) -> UUID:
         with db.write():
@@ -209,7 +213,7 @@ def test_an_office_nominates_twice_its_seats_at_most(scene):
 
 
 def test_the_supervisor_has_to_agree(scene):
-    client = sign_in(scene_client(scene), scene.focal)
+    client = scene.signed_in(scene.focal)
     path = f"/offices/{scene.dakar}/calls/{scene.cohort}"
     given = {"person": str(scene.staff[0]), "supervisor": "Salma", "language": "en"}
     assert "The supervisor has to agree" in post(client, path, given).text
@@ -217,12 +221,6 @@ def test_the_supervisor_has_to_agree(scene):
     assert post(client, path, {**given, "supervisor_agreed": "y"}).status_code == 303
     page = client.get(path).text
     assert "1 nomination" in page and "Awa A" in page
-
-
-def scene_client(_scene: Scene):
-    from flask import current_app
-
-    return current_app.test_client()
 
 
 def test_a_nomination_is_taken_back_until_it_is_decided(scene):
@@ -238,7 +236,7 @@ def test_a_nomination_is_taken_back_until_it_is_decided(scene):
 def test_an_address_tells_no_office_whether_it_is_known(scene):
     with db.write():
         person("Known Elsewhere", "known@example.org", organisation_id=scene.quito)
-    client, path = sign_in(scene_client(scene), scene.focal), f"/offices/{scene.dakar}/calls/{scene.cohort}"
+    client, path = scene.signed_in(scene.focal), f"/offices/{scene.dakar}/calls/{scene.cohort}"
     given = {"name": "Somebody New", "language": "en", "supervisor": "Salma", "supervisor_agreed": "y"}
     pages = []
     for address in ("known@example.org", "fresh@example.org"):
@@ -331,15 +329,15 @@ def test_who_declines_leaves_the_cohort_and_the_next_of_the_same_office_follows_
     scene.decide("waiting", fourth, second)
     with db.write():
         service.make_selection(scene.cohort, scene.regional)
-    client = sign_in(scene_client(scene), scene.staff[0])
+    client = scene.signed_in(scene.staff[0])
     assert "A place for you: West 3" in client.get("/today").text
     assert post(client, f"/nominations/{first}", {"answer": "cannot"}).status_code == 303
     assert members(scene.cohort) == {scene.theirs[0]} and row(first).state == "declined"
-    desk = sign_in(scene_client(scene), scene.regional)
+    desk = scene.signed_in(scene.regional)
     page = desk.get(f"/cohorts/{scene.cohort}/nominations").text
     assert "1 place is to be filled" in page and "follows Awa A" in page
     viewer = people.viewer_of(scene.regional)
-    with scene_request():
+    with current_app.test_request_context():
         assert [str(heading) for heading, _tasks in worklist.waiting(viewer)] == ["Places to fill"]
     db.end_read()
     press = {"nomination": str(second), "act": "selected"}
@@ -348,19 +346,13 @@ def test_who_declines_leaves_the_cohort_and_the_next_of_the_same_office_follows_
     assert post(desk, f"/cohorts/{scene.cohort}/nominations", press).status_code == 409  # the second press
 
 
-def scene_request():
-    from flask import current_app
-
-    return current_app.test_request_context()
-
-
 def test_a_place_is_taken_by_its_person_alone(scene):
     one = scene.nominate(scene.staff[0])
     scene.decide("selected", one)
-    stranger = sign_in(scene_client(scene), scene.staff[1])
+    stranger = scene.signed_in(scene.staff[1])
     assert stranger.get(f"/nominations/{one}").status_code == 404
     assert post(stranger, f"/nominations/{one}", {"answer": "cannot"}).status_code == 404
-    own = sign_in(scene_client(scene), scene.staff[0])
+    own = scene.signed_in(scene.staff[0])
     assert "There is a place for you" in own.get(f"/nominations/{one}").text
     for _press in range(2):
         assert post(own, f"/nominations/{one}", {"answer": "take"}).status_code == 303
@@ -370,7 +362,7 @@ def test_a_place_is_taken_by_its_person_alone(scene):
 
 def test_nobody_sees_a_page_of_a_nomination_that_is_not_decided(scene):
     one = scene.nominate(scene.staff[0])
-    own = sign_in(scene_client(scene), scene.staff[0])
+    own = scene.signed_in(scene.staff[0])
     assert own.get(f"/nominations/{one}").status_code == 404
     assert "West 3" not in own.get("/today").text
 
@@ -416,28 +408,28 @@ def test_somebody_known_elsewhere_is_asked_and_shown_only_after_they_took_the_pl
         known = person("Known Elsewhere", "known@example.org", organisation_id=scene.quito)
     one = scene.typed("known@example.org")
     scene.decide("selected", one)
-    desk = sign_in(scene_client(scene), scene.regional)
+    desk = scene.signed_in(scene.regional)
     page = desk.get(f"/cohorts/{scene.cohort}/nominations").text
     assert "has not answered" in page and "Known Elsewhere" not in page
     assert members(scene.cohort) == set()
-    own = sign_in(scene_client(scene), known)
+    own = scene.signed_in(known)
     assert "You are in it once you take the place" in own.get("/today").text
     post(own, f"/nominations/{one}", {"answer": "take"})
     assert members(scene.cohort) == {known}
     assert "Known Elsewhere" in desk.get(f"/cohorts/{scene.cohort}/nominations").text
     assert people.office_of(known).id == scene.quito
-    office = sign_in(scene_client(scene), scene.focal).get(f"/offices/{scene.dakar}/calls/{scene.cohort}").text
+    office = scene.signed_in(scene.focal).get(f"/offices/{scene.dakar}/calls/{scene.cohort}").text
     assert "Known Elsewhere" not in office and "Somebody New" in office
 
 
 def test_a_focal_point_may_say_that_their_person_does_not_come(scene):
     one = scene.nominate(scene.staff[0])
     scene.decide("selected", one)
-    office = sign_in(scene_client(scene), scene.focal)
+    office = scene.signed_in(scene.focal)
     path = f"/offices/{scene.dakar}/calls/{scene.cohort}/{one}/decline"
     assert post(office, path).status_code == 303
     assert members(scene.cohort) == set()
-    elsewhere = sign_in(scene_client(scene), scene.other)
+    elsewhere = scene.signed_in(scene.other)
     assert post(elsewhere, path).status_code == 404
     assert post(elsewhere, path.replace(str(scene.dakar), str(scene.accra))).status_code == 404
 
@@ -458,7 +450,7 @@ def test_withdrawing_somebody_from_the_cohort_frees_their_seat(scene):
 def test_by_hand_an_address_tells_no_coordinator_whether_it_is_known(scene):
     with db.write():
         known = person("Known Elsewhere", "known@example.org", organisation_id=scene.quito)
-    desk, path = sign_in(scene_client(scene), scene.regional), f"/cohorts/{scene.cohort}/people/new"
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/people/new"
     given = {"name": "Somebody", "organisation": str(scene.dakar), "language": "en"}
     shown = []
     for address in ("known@example.org", "fresh@example.org"):
@@ -473,7 +465,7 @@ def test_by_hand_an_address_tells_no_coordinator_whether_it_is_known(scene):
     assert texts[0] == texts[1]
     assert members(scene.cohort) == set()
     assert not [m for m in people.people_of_organisation(scene.dakar, clock.today()) if m.name == "Somebody"]
-    own = sign_in(scene_client(scene), known)
+    own = scene.signed_in(known)
     offer = db.session().scalar(select(Nomination.id).where(Nomination.person_id == known))
     db.end_read()
     assert post(own, f"/nominations/{offer}", {"answer": "take"}).status_code == 303
@@ -481,7 +473,7 @@ def test_by_hand_an_address_tells_no_coordinator_whether_it_is_known(scene):
 
 
 def test_by_hand_somebody_of_the_coordinators_offices_is_in_the_cohort_at_once(scene):
-    desk, path = sign_in(scene_client(scene), scene.regional), f"/cohorts/{scene.cohort}/people/new"
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/people/new"
     given = {"name": "Whoever", "organisation": "", "language": "en", "address": address_of(scene.staff[0])}
     assert "is now in the cohort" in post(desk, path, given, follow_redirects=True).text
     assert "in the cohort already" in post(desk, path, given, follow_redirects=True).text
@@ -502,7 +494,7 @@ def test_only_offices_within_reach_and_where_the_cohort_belongs_are_offered(scen
     whole = db.session().get_one(Cohort, wide)
     assert {o.id for o in queries.offices_offered(people.viewer_of(local), whole)[0]} == {scene.accra}
     db.end_read()
-    desk = sign_in(scene_client(scene), scene.regional)
+    desk = scene.signed_in(scene.regional)
     answer = post(
         desk,
         f"/cohorts/{scene.cohort}/people/new",
@@ -532,7 +524,7 @@ FORM = {
 
 
 def test_a_regional_coordinator_makes_cohorts_in_the_region_and_nowhere_else(scene):
-    desk = sign_in(scene_client(scene), scene.regional)
+    desk = scene.signed_in(scene.regional)
     page = desk.get("/cohorts/new").text
     assert f"region:{WEST}" in page and "country:SN" in page and "country:EC" not in page and "programme:" not in page
     assert post(desk, "/cohorts/new", {**FORM, "scope": f"region:{WEST}"}).status_code == 303
@@ -547,7 +539,7 @@ def test_a_regional_coordinator_makes_cohorts_in_the_region_and_nowhere_else(sce
 
 
 def test_a_cohort_is_not_moved_to_where_one_does_not_coordinate(scene):
-    desk, path = sign_in(scene_client(scene), scene.regional), f"/cohorts/{scene.cohort}/edit"
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/edit"
     assert post(desk, path, {**FORM, "scope": "country:SN"}).status_code == 303
     assert db.session().get_one(Cohort, scene.cohort).scope_id == "SN"
     db.end_read()
@@ -555,7 +547,7 @@ def test_a_cohort_is_not_moved_to_where_one_does_not_coordinate(scene):
         assert post(desk, path, {**FORM, "scope": scope}).status_code == 422
     with db.write():
         local = role(person("Lo Cal"), "coordinator", "cohort", scene.cohort)
-    own = sign_in(scene_client(scene), local)
+    own = scene.signed_in(local)
     assert post(own, path, {**FORM, "name": "Renamed", "scope": "country:SN"}).status_code == 303
     assert post(own, path, {**FORM, "scope": f"region:{WEST}"}).status_code == 422
     assert db.session().get_one(Cohort, scene.cohort).scope_id == "SN"
@@ -574,7 +566,7 @@ def test_a_cohort_is_not_moved_to_where_one_does_not_coordinate(scene):
     ],
 )
 def test_what_cannot_be_is_said_and_the_form_is_kept(scene, changed, said):
-    desk, path = sign_in(scene_client(scene), scene.regional), f"/cohorts/{scene.cohort}/edit"
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/edit"
     answer = post(desk, path, {**FORM, "scope": f"region:{WEST}", **changed})
     assert answer.status_code == 422 and said in answer.text and "P-7" in answer.text
     db.end_read()
@@ -583,7 +575,7 @@ def test_what_cannot_be_is_said_and_the_form_is_kept(scene, changed, said):
 
 
 def test_a_target_date_outside_of_the_cohort_is_kept_and_said(scene):
-    desk, path = sign_in(scene_client(scene), scene.regional), f"/cohorts/{scene.cohort}/edit"
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/edit"
     given = {**FORM, "scope": f"region:{WEST}", "due_concepts": "2028-01-01"}
     answer = post(desk, path, given, follow_redirects=True)
     assert "lie outside of the cohort" in answer.text and "2028-01-01" in answer.text
@@ -593,7 +585,7 @@ def test_a_copy_moves_every_date_and_leaves_the_people(scene):
     scene.decide("selected", scene.nominate(scene.staff[0]))
     with db.write():
         role(person("Fay Cil"), "facilitator", "cohort", scene.cohort)
-    desk, path = sign_in(scene_client(scene), scene.regional), f"/cohorts/{scene.cohort}/copy"
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/copy"
     page = desk.get(path).text
     assert "Every date moves by 364 days" in page and 'value="West 4"' in page
     old = db.session().get_one(Cohort, scene.cohort)
@@ -619,7 +611,7 @@ def test_a_copy_moves_every_date_and_leaves_the_people(scene):
 def test_the_coordinator_of_one_region_finds_nothing_at_anothers_cohort(scene):
     one = scene.nominate(scene.staff[0])
     scene.decide("selected", one)
-    south, nothing = sign_in(scene_client(scene), scene.southern), UUID(int=7)
+    south, nothing = scene.signed_in(scene.southern), UUID(int=7)
     for path in ("", "/edit", "/copy", "/call", "/nominations", "/people/new", "/staff"):
         answer = south.get(f"/cohorts/{scene.cohort}{path}")
         assert answer.status_code == 404
@@ -644,7 +636,7 @@ def test_the_coordinator_of_one_region_finds_nothing_at_anothers_cohort(scene):
 def test_a_role_over_the_cohort_is_ended_by_its_coordinator(scene):
     with db.write():
         facilitator = role(person("Fay Cil"), "facilitator", "cohort", scene.cohort)
-    desk, path = sign_in(scene_client(scene), scene.regional), f"/cohorts/{scene.cohort}/staff"
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/staff"
     (line,) = queries.staff_lines(scene.cohort)
     elsewhere = db.session().scalars(select(people.RoleGrant.id).where(people.RoleGrant.person_id == scene.focal)).one()
     db.end_read()
@@ -657,7 +649,7 @@ def test_a_role_over_the_cohort_is_ended_by_its_coordinator(scene):
 def test_what_waits_is_said_to_whom_it_waits_for(scene):
     def headings(who: UUID) -> list[str]:
         viewer = people.viewer_of(who)
-        with scene_request():
+        with current_app.test_request_context():
             found = [str(heading) for heading, _tasks in worklist.waiting(viewer)]
         db.end_read()
         return found
@@ -702,3 +694,65 @@ def test_nobody_is_made_twice_for_one_address_that_two_offices_typed(scene):
     with refused("nominated"):
         scene.decide("selected", two)
     assert db.session().scalar(select(func.count()).select_from(Person).where(Person.name == "Somebody New")) == 1
+
+
+def test_what_was_ticked_and_written_stays_where_it_cannot_be_done(scene):
+    one = scene.nominate(scene.staff[0])
+    desk, path = scene.signed_in(scene.regional), f"/cohorts/{scene.cohort}/nominations"
+    answer = post(desk, path, {"nomination": str(one), "act": "refused", "reason": " "})
+    assert answer.status_code == 422 and "Say why" in answer.text and f'value="{one}" checked' in answer.text
+    assert post(desk, path, {"act": "selected"}).status_code == 422
+    assert post(desk, path, {"nomination": ["x", str(one)], "act": "burnt"}).status_code == 400
+    assert row(one).state == "nominated"
+
+
+def test_one_of_the_staff_or_somebody_new_but_not_both(scene):
+    office, path = scene.signed_in(scene.focal), f"/offices/{scene.dakar}/calls/{scene.cohort}"
+    given = {"supervisor": "Salma", "supervisor_agreed": "y", "language": "en", "person": str(scene.staff[0])}
+    assert "not both" in post(office, path, {**given, "address": "new@example.org"}).text
+    assert "not one of the office" in post(office, path, {**given, "person": "nobody"}).text
+    assert "not one of the office" in post(office, path, {**given, "person": str(scene.theirs[0])}).text
+    assert "Write the name" in post(office, path, {**given, "person": "", "address": "new@example.org"}).text
+
+
+def test_a_copy_leaves_out_whom_its_maker_could_not_name(scene):
+    with db.write():
+        role(scene.regional, "facilitator", "cohort", scene.cohort)
+        role(person("Fay Cil"), "facilitator", "cohort", scene.cohort)
+        new = service.copy_cohort(scene.cohort, "West 4", clock.today() + timedelta(7), scene.regional, staff=True)
+    assert queries.staff_of(new) == [("facilitator", "Fay Cil")]
+
+
+def test_what_was_written_of_somebody_is_told_and_forgotten(scene):
+    with db.write():
+        known = person("Known Elsewhere", "known@example.org", organisation_id=scene.quito)
+    typed = scene.typed("known@example.org")
+    named = scene.nominate(scene.staff[0])
+    scene.decide("selected", named)
+    (held,) = queries.nominations_held(scene.staff[0])
+    assert (held["cohort"], held["organisation"], held["state"]) == ("West 3", "Statistics Dakar", "selected")
+    db.end_read()
+    with db.write():
+        assert service.forget_nominations(known) == 1
+        assert service.forget_nominations(scene.staff[0]) == 1
+    assert (row(typed).name, row(typed).address, row(typed).state) == ("", "", "withdrawn")
+    assert (row(named).supervisor, row(named).state) == ("", "withdrawn")
+    desk = scene.signed_in(scene.regional)
+    assert desk.get(f"/cohorts/{scene.cohort}/nominations").status_code == 200
+
+
+def test_more_than_ten_cohorts_are_filtered_by_where_they_stand(scene):
+    today = clock.today()
+    with db.write():
+        for n in range(10):
+            service.create_cohort(
+                f"Past {n}", "foundations", today - timedelta(90), today - timedelta(9), {},
+                scope="country", scope_id="GH",
+            )  # fmt: skip
+    desk = scene.signed_in(scene.regional)
+    page = desk.get("/cohorts").text
+    assert "You work with 11 cohorts" in page and "Ghana" in page and "Western Africa" in page
+    assert "call open until" in page
+    ended = desk.get("/cohorts?stage=ended").text
+    assert "Past 3" in ended and "West 3" not in ended
+    assert "West 3" in desk.get("/cohorts?stage=nonsense").text

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from lms import clock
@@ -51,9 +51,12 @@ class Nominee:
 
 
 def nominees(cohort_id: UUID) -> list[Nominee]:
-    """All nominations for a cohort, by name; the waiting list in its order: one statement."""
+    """All nominations for a cohort: what is to be decided first, the waiting list in its order, else by name.
+
+    One statement.
+    """
     found = _nominees(Nomination.cohort_id == cohort_id)
-    return sorted(found, key=lambda n: (n.state != "waiting", n.position or 0))
+    return sorted(found, key=lambda n: (rules.STATES.index(n.state), n.position or 0))
 
 
 def nominees_of_office(cohort_id: UUID, organisation_id: UUID) -> list[Nominee]:
@@ -344,15 +347,18 @@ _OFFERS = (
 )
 
 
+# Built once: Today asks it.
+_WAITING_OFFERS = _OFFERS.where(
+    Nomination.person_id == bindparam("person"),
+    Nomination.state == "selected",
+    Nomination.taken_at.is_(None),
+    Cohort.ends_on >= bindparam("today"),
+)
+
+
 def offers_of(person_id: UUID) -> list[Offer]:
     """The places that wait for a person's answer, of cohorts that have not ended: one statement, for Today."""
-    wanted = _OFFERS.where(
-        Nomination.person_id == person_id,
-        Nomination.state == "selected",
-        Nomination.taken_at.is_(None),
-        Cohort.ends_on >= clock.today(),
-    )
-    return list(_offers(session().execute(wanted)))
+    return list(_offers(session().execute(_WAITING_OFFERS, {"person": person_id, "today": clock.today()})))
 
 
 def offer(nomination_id: UUID) -> Offer:
@@ -400,3 +406,28 @@ def offered_welcome_of(person_id: UUID) -> str:
             said = _("A place in the cohort %(cohort)s, which begins on %(day)s, waits for your answer.", **values)
         sentences.append(said)
     return " ".join(sentences)
+
+
+def nominations_held(person_id: UUID) -> list[dict[str, Any]]:
+    """What nominations hold about a person, oldest first, as plain values; other people are not named."""
+    rows = session().execute(
+        select(Nomination, Cohort.name, Organisation.name)
+        .join(Cohort, Cohort.id == Nomination.cohort_id)
+        .outerjoin(Organisation, Organisation.id == Nomination.organisation_id)
+        .where(Nomination.person_id == person_id)
+        .order_by(Nomination.nominated_at, Nomination.id)
+    )
+    return [
+        {
+            "id": row.id,
+            "cohort": cohort,
+            "organisation": office,
+            "at": row.nominated_at,
+            "name": row.name,
+            "address": row.address,
+            "motivation": row.motivation,
+            "state": row.state,
+            "reason": row.reason,
+        }
+        for row, cohort, office in rows
+    ]

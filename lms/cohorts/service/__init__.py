@@ -4,25 +4,19 @@
 """
 
 from lms.cohorts.service.calls import open_call, save_call, tell_offices
-from lms.cohorts.service.groups import (
-    Facts,
-    add_member,
-    change_cohort,
-    copy_cohort,
-    create_cohort,
-    currencies,
-    smallest_units,
-    withdraw_member,
-)
+from lms.cohorts.service.facts import Facts, currencies, smallest_units
+from lms.cohorts.service.groups import add_member, create_cohort, withdraw_member
 from lms.cohorts.service.nominations import (
     decide,
     decline,
+    forget_nominations,
     make_selection,
     move_waiting,
     nominate,
     take_back,
 )
 from lms.cohorts.service.places import offer_place, person_joined, send_place_again, take_place
+from lms.cohorts.service.setup import change_cohort, copy_cohort
 
 __all__ = [
     "Facts",
@@ -33,6 +27,7 @@ __all__ = [
     "currencies",
     "decide",
     "decline",
+    "forget_nominations",
     "make_selection",
     "move_waiting",
     "nominate",

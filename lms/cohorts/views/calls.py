@@ -105,6 +105,19 @@ def _nomination_form(organisation: UUID, cohort: UUID) -> Any:
     return form
 
 
+def _chosen(form: Any) -> UUID | None:
+    """Who of the staff was chosen; None for somebody new. Raises Refusal (not_staff, both)."""
+    if not form.person.data:
+        return None
+    if form.address.data or form.name.data:
+        message = _("Choose one of the staff, or write the name and address of somebody new: not both.")
+        raise Refusal("both", message, field="person")
+    try:
+        return UUID(form.person.data)
+    except ValueError:
+        raise Refusal("not_staff", _("This person is not one of the office's staff."), field="person") from None
+
+
 @blueprint.get("/offices/<uuid:organisation>/calls/<uuid:cohort>")
 @permit("office.nominate", queries.office_call_target)
 def office_call(organisation: UUID, cohort: UUID) -> Any:
@@ -119,10 +132,10 @@ def nominate(organisation: UUID, cohort: UUID) -> Any:
     if not form.validate_on_submit():
         return _page(organisation, cohort, form, 422)
     try:
+        who = _chosen(form)
         with db.write():
             service.nominate(
-                cohort, organisation, me().person_id,
-                person_id=UUID(form.person.data) if form.person.data else None,
+                cohort, organisation, me().person_id, person_id=who,
                 name=form.name.data or "", address=form.address.data or "", spoken=form.language.data,
                 supervisor=form.supervisor.data, supervisor_agreed=form.supervisor_agreed.data,
                 motivation=form.motivation.data or "",

@@ -40,7 +40,12 @@ def nomination_state(state: str) -> tuple[Any, str]:
 @blueprint.get("/cohorts/<uuid:cohort>/nominations")
 @permit("cohort.manage", cohort_target)
 def nominations(cohort: UUID) -> str:
-    return render_template("cohorts/nominations.html", view=queries.selection_of(cohort))
+    return _page(cohort)
+
+
+def _page(cohort: UUID, **given: Any) -> str:
+    """`given`: who was ticked and what was written, where it has to be said why that cannot be."""
+    return render_template("cohorts/nominations.html", view=queries.selection_of(cohort), **given)
 
 
 def _back(cohort: UUID, message: str, kind: str = "ok") -> Any:
@@ -67,8 +72,12 @@ def decide(cohort: UUID) -> Any:
     if act not in ("selected", "waiting", "refused"):
         raise Refusal("act", _("Press one of the buttons of the page."), 400)
     ticked, reason = _ids(request.form.getlist("nomination")), request.form.get("reason", "")
-    with db.write():
-        moved = service.decide(cohort, ticked, act, reason, me().person_id)
+    try:
+        with db.write():
+            moved = service.decide(cohort, ticked, act, reason, me().person_id)
+    except Refusal as refusal:
+        page = _page(cohort, trouble=refusal.message, ticked=set(ticked), reason=reason)
+        return page, refusal.status, {"X-Refusal": refusal.code}
     return _back(cohort, _said(act, moved))
 
 
