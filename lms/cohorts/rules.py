@@ -126,10 +126,10 @@ def next_name(name: str) -> str:
 
 def next_first_day(starts_on: date, today: date) -> date:
     """A first day for the copy of a cohort: a year of whole weeks later, so that weekdays stay, and not in the past."""
-    day = starts_on + timedelta(weeks=52)
-    while day <= today:
-        day += timedelta(weeks=52)
-    return day
+    later = shifted(starts_on, 52 * 7)
+    while later is not None and later <= today:
+        later = shifted(later, 52 * 7)
+    return later or starts_on
 
 
 def outside(targets: Mapping[str, date], starts_on: date, ends_on: date) -> list[str]:

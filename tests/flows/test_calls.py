@@ -444,6 +444,17 @@ def test_withdrawing_somebody_from_the_cohort_frees_their_seat(scene):
     assert members(scene.cohort) == {scene.staff[0]}
 
 
+def test_an_office_that_is_invited_stays_so_where_the_cohort_moves_away(scene):
+    scene.nominate(scene.theirs[0], scene.accra, scene.other)
+    desk = scene.signed_in(scene.regional)
+    assert post(desk, f"/cohorts/{scene.cohort}/edit", {**FORM, "scope": "country:SN"}).status_code == 303
+    page = desk.get(f"/cohorts/{scene.cohort}/call").text
+    assert "Statistics Accra" in page
+    today = clock.today()
+    with db.write():
+        service.save_call(scene.cohort, today, today + timedelta(12), 2, "", {scene.dakar: 1, scene.accra: 2}, None)
+
+
 # --- by hand ------------------------------------------------------------------------------------------------
 
 
@@ -465,6 +476,13 @@ def test_by_hand_an_address_tells_no_coordinator_whether_it_is_known(scene):
     assert texts[0] == texts[1]
     assert members(scene.cohort) == set()
     assert not [m for m in people.people_of_organisation(scene.dakar, clock.today()) if m.name == "Somebody"]
+    # Taken back, and offered again.
+    offer = db.session().scalar(select(Nomination.id).where(Nomination.person_id == known))
+    db.end_read()
+    assert post(desk, f"/cohorts/{scene.cohort}/nominations/{offer}/decline").status_code == 303
+    assert "taken back" in desk.get(f"/cohorts/{scene.cohort}/nominations").text
+    assert scene.signed_in(known).get(f"/nominations/{offer}").status_code == 404
+    assert post(desk, path, {**given, "address": "known@example.org"}).status_code == 303
     own = scene.signed_in(known)
     offer = db.session().scalar(select(Nomination.id).where(Nomination.person_id == known))
     db.end_read()

@@ -117,6 +117,7 @@ def test_a_copy_begins_on_the_same_weekday_and_not_in_the_past():
     for old in (DAY, DAY - timedelta(1500), DAY + timedelta(100)):
         new = rules.next_first_day(old, DAY)
         assert new > DAY and (new - old).days % 7 == 0
+    assert rules.next_first_day(date(9999, 12, 1), DAY) == date(9999, 12, 1)
 
 
 def test_a_day_beyond_the_calendar_is_none():

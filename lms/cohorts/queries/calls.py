@@ -78,6 +78,17 @@ def offices_in(cohort: Cohort) -> list[people.Office]:
     return found
 
 
+def offices_to_invite(cohort: Cohort, call: Call | None) -> list[people.Office]:
+    """The offices that a call may invite: those where the cohort belongs, and those that it has invited already."""
+    inside = offices_in(cohort)
+    if call is None or cohort.scope == "programme":
+        return inside
+    invited = set(session().scalars(select(CallSeat.organisation_id).where(CallSeat.call_id == call.id)))
+    if gone := invited - {office.id for office in inside}:
+        inside += office_names(gone).values()
+    return inside
+
+
 def offices_offered(viewer: Viewer, cohort: Cohort) -> tuple[list[people.Office], bool]:
     """The offices from which a viewer may bring people into a cohort by hand, and whether they reach every office.
 

@@ -39,8 +39,8 @@ def save_call(
     cohort: Cohort = db.locked(Cohort, cohort_id)
     call = s.scalars(select(Call).where(Call.cohort_id == cohort_id)).one_or_none()
     _check_days(cohort, opens_on, closes_on)
-    within = {office.id: office for office in queries.offices_in(cohort)}
-    if any(key not in within for key in offices):
+    within = queries.offices_to_invite(cohort, call)
+    if not offices.keys() <= {office.id for office in within}:
         raise Refusal("offices", _("One of these offices is not where the cohort belongs."), field="offices")
     if not 1 <= seats <= MOST_SEATS or not all(1 <= own <= MOST_SEATS for own in offices.values()):
         raise Refusal("seats", _("Write a number of seats of at least one."), field="seats")

@@ -214,13 +214,15 @@ def take_back(nomination_id: UUID, by: UUID | None) -> None:
 def decline(nomination_id: UUID, who: str, by: UUID | None) -> None:
     """They do not take the place, as they say themselves (`person`), or their `office`, or the `coordinator` for them.
 
-    Whoever was in the cohort by it is in it no more. Twice is once. Raises Refusal (moved_on).
+    Whoever was in the cohort by it is in it no more. A place that the coordinator offered by hand is taken back. Twice
+    is once. Raises Refusal (moved_on).
     """
     cohort, nomination = _locked(nomination_id)
-    if nomination.state == "declined":
+    state = "withdrawn" if nomination.by_hand and who == "coordinator" else "declined"
+    if nomination.state == state:
         return
     was_selected = nomination.state == "selected"
-    _move(nomination, "declined", who, by)
+    _move(nomination, state, who, by)
     db.need_write().flush()
     if was_selected and nomination.person_id is not None and _is_member(cohort.id, nomination.person_id):
         withdraw_member(cohort.id, nomination.person_id, by)

@@ -100,7 +100,8 @@ def _tell(cohort: Cohort, nomination: Nomination, by: UUID | None) -> None:
         return
     to = people.recipient(person_id)
     if to is not None:
-        office = people.organisation_or_none(nomination.organisation_id) if nomination.organisation_id else None
+        nominated = nomination.organisation_id if not nomination.by_hand else None
+        office = people.organisation_or_none(nominated) if nominated else None
         kind = letters.PLACE if nomination.address_key else letters.SELECTED
         letters.place_letter(kind, cohort, nomination, to, office.name_in(to.language) if office else "")
 
@@ -168,6 +169,7 @@ def _offer(cohort: Cohort, name: str, address: str, spoken: str, organisation_id
             address=address, address_key=key, language=spoken, nominated_by=by, nominated_at=clock.now(),
         )  # fmt: skip
         s.add(row)
+    row.name, row.language = name, spoken
     row.state, row.decided_by, row.decided_at = "selected", by, clock.now()
     s.flush()
     audit.record("cohorts.place_offered", "nomination", row.id, by, cohort=str(cohort.id))

@@ -25,7 +25,7 @@ define("office.nominate", "focal_point", "coordinator", "administrator")
 
 def _form(cohort: Cohort, call: Call | None) -> Any:
     """The form with the seats of each office where the cohort belongs."""
-    offices = queries.offices_in(cohort)
+    offices = queries.offices_to_invite(cohort, call)
     seats = {line.organisation_id: line.seats for line in queries.seat_lines(call)} if call else {}
 
     class Form(CallForm):

@@ -188,10 +188,14 @@ def copy(cohort: UUID) -> Any:
             return redirect(url_for("cohorts.edit", cohort=made), 303)
         except Refusal as refusal:
             form.refuse(refusal)
-    days = (form.starts_on.data - found.starts_on).days if form.starts_on.data else 0
-    moves = [(name, day, rules.shifted(day, days)) for name, day in _days(found, call)]
-    page = render_template("cohorts/copy.html", form=form, cohort=found, moves=moves, days=days)
-    return page, 422 if form.errors or form.form_errors else 200
+    return _copy_page(form, found, call), 422 if form.errors or form.form_errors else 200
+
+
+def _copy_page(form: CopyForm, cohort: Cohort, call: Any) -> str:
+    """The form with every date before and after."""
+    days = (form.starts_on.data - cohort.starts_on).days if form.starts_on.data else 0
+    moves = [(name, day, rules.shifted(day, days)) for name, day in _days(cohort, call)]
+    return render_template("cohorts/copy.html", form=form, cohort=cohort, moves=moves, days=days)
 
 
 def _days(cohort: Cohort, call: Any) -> list[tuple[str, date]]:
