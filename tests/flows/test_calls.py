@@ -622,6 +622,8 @@ def test_a_copy_moves_every_date_and_leaves_the_people(scene):
     assert db.session().scalar(select(func.count()).where(CallSeat.call_id == call.id)) == 2
     assert queries.staff_of(new.id) == [("facilitator", "Fay Cil")]
     assert members(new.id) == set()
+    again = post(desk, path, given)
+    assert again.status_code == 422 and "begins on this day already" in again.text  # the second press
     far = post(desk, path, {**given, "starts_on": "9999-12-30"})
     assert far.status_code == 422 and "beyond the calendar" in far.text
 
@@ -731,6 +733,12 @@ def test_one_of_the_staff_or_somebody_new_but_not_both(scene):
     assert "not one of the office" in post(office, path, {**given, "person": "nobody"}).text
     assert "not one of the office" in post(office, path, {**given, "person": str(scene.theirs[0])}).text
     assert "Write the name" in post(office, path, {**given, "person": "", "address": "new@example.org"}).text
+
+
+def test_two_presses_make_one_copy(db_app, scene):
+    day = clock.today() + timedelta(70)
+    results = at_once(db_app, 4, lambda: service.copy_cohort(scene.cohort, "West 4", day, None, staff=True))
+    assert sum(isinstance(result, UUID) for result in results) == 1
 
 
 def test_a_copy_leaves_out_whom_its_maker_could_not_name(scene):

@@ -52,10 +52,12 @@ def copy_cohort(cohort_id: UUID, name: str, starts_on: date, by: UUID | None, *,
     """Make a cohort like another one, every date moved by as many days as its first day; the new one's id.
 
     Facts and the call with its offices come along, the call as a draft; staff if wanted, as far as `by` may name
-    them; people never. Raises `Refusal("dates")` where a date would fall beyond the calendar.
+    them; people never. Raises `Refusal("dates")` where a date would fall beyond the calendar, `Refusal("copied")` where
+    there is a cohort of that name and first day already: a second press copies nothing.
     """
     s = db.need_write()
-    old = s.get_one(Cohort, cohort_id)
+    old: Cohort = db.locked(Cohort, cohort_id)
+    _check_new(old, checked_name(name), starts_on)
     days = (starts_on - old.starts_on).days
     facts = Facts(
         tuple(old.organisers), tuple(old.funders), old.project_code, old.people_wanted, old.graduates_wanted,
@@ -84,6 +86,19 @@ def copy_cohort(cohort_id: UUID, name: str, starts_on: date, by: UUID | None, *,
                 if refusal.code != "beyond_scope":  # whom `by` could not name is left out
                     raise
     return new
+
+
+def _check_new(old: Cohort, name: str, starts_on: date) -> None:
+    same = select(Cohort.id).where(
+        Cohort.name == name,
+        Cohort.starts_on == starts_on,
+        Cohort.course == old.course,
+        Cohort.scope == old.scope,
+        Cohort.scope_id == old.scope_id,
+        Cohort.archived_at.is_(None),
+    )
+    if db.need_write().scalar(same.limit(1)) is not None:
+        raise Refusal("copied", _("A cohort of this name begins on this day already."), 409, "name")
 
 
 def _staff(cohort_id: UUID) -> Iterable[tuple[UUID, str]]:
