@@ -168,7 +168,7 @@ def side(name: str, tag: str, country: str) -> Side:
     made.grant = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == focal_point)).one()
     made.staff_grant = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == facilitator)).one()
     call(group, office)
-    made.nomination = nomination(group, office, person(f"Nominee {tag}", organisation_id=office))
+    made.nomination = nomination(group, office, person(f"{tag} Observer", organisation_id=office))
     made.place = nomination(group, office, trainee, "selected", selected_at=clock.now())
     return made
 

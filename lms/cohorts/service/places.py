@@ -117,7 +117,7 @@ def offer_place(
     offices: Collection[UUID],
     everywhere: bool = False,
 ) -> str:
-    """Bring one person into a cohort by hand: `added`, `already` in it, `invited` or `invited_already`.
+    """Bring one person into a cohort by hand: `added`, `already` in it, `invited`, `asked` or `asked_already`.
 
     `offices` are those that the coordinator may add from at once; `everywhere`: they reach every office, so that
     nothing is to be kept from them. Raises Refusal (name_…, address_form, organisation, nominated) with the field.
@@ -162,7 +162,7 @@ def _offer(cohort: Cohort, name: str, address: str, spoken: str, organisation_id
         )
     ).one_or_none()
     if row is not None and not rules.may_move(row.state, "selected", "coordinator"):
-        return "invited_already"
+        return "asked_already"
     if row is None:
         row = Nomination(
             id=db.new_id(), cohort_id=cohort.id, organisation_id=organisation_id, by_hand=True, name=name,
@@ -174,7 +174,7 @@ def _offer(cohort: Cohort, name: str, address: str, spoken: str, organisation_id
     s.flush()
     audit.record("cohorts.place_offered", "nomination", row.id, by, cohort=str(cohort.id))
     give_place(cohort, row, by)
-    return "invited"
+    return "asked"
 
 
 def send_place_again(cohort_id: UUID, nomination_id: UUID, by: UUID | None) -> None:

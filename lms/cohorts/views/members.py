@@ -51,7 +51,9 @@ def _said(done: str) -> tuple[str, str]:
         return _("The person had an account already and is now in the cohort."), "ok"
     if done == "already":
         return _("That person is in the cohort already; nothing was changed."), "due"
-    if done == "invited_already":
+    if done == "asked":
+        return _("The invitation is on its way. Until it is answered, it stands under Call."), "ok"
+    if done == "asked_already":
         return _("This address was invited already; nothing was changed."), "due"
     return _("The invitation is on its way."), "ok"
 

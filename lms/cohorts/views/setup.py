@@ -194,16 +194,19 @@ def copy(cohort: UUID) -> Any:
 def _copy_page(form: CopyForm, cohort: Cohort, call: Any) -> str:
     """The form with every date before and after."""
     days = (form.starts_on.data - cohort.starts_on).days if form.starts_on.data else 0
-    moves = [(name, day, rules.shifted(day, days)) for name, day in _days(cohort, call)]
+    moves = [(name, module, day, rules.shifted(day, days)) for name, module, day in _days(cohort, call)]
     return render_template("cohorts/copy.html", form=form, cohort=cohort, moves=moves, days=days)
 
 
-def _days(cohort: Cohort, call: Any) -> list[tuple[str, date]]:
-    """The dates of a cohort, each with what it is."""
+def _days(cohort: Cohort, call: Any) -> list[tuple[str, Any, date]]:
+    """The dates of a cohort, each with what it is: a module, or nothing that a course holds."""
     course = index.current().course(cohort.course, language.code())
     due = {target.module: target.due_on for target in cohort.targets}
-    days = [(_("First day"), cohort.starts_on), (_("Last day"), cohort.ends_on)]
-    days += [(module.title, due[module.id]) for module in course.modules if module.id in due]
+    days: list[tuple[str, Any, date]] = [
+        (_("First day"), None, cohort.starts_on),
+        (_("Last day"), None, cohort.ends_on),
+    ]
+    days += [(module.title, module, due[module.id]) for module in course.modules if module.id in due]
     if call is not None:
-        days += [(_("The call opens"), call.opens_on), (_("The last day to nominate"), call.closes_on)]
+        days += [(_("The call opens"), None, call.opens_on), (_("The last day to nominate"), None, call.closes_on)]
     return days
