@@ -165,5 +165,6 @@ class Nomination(Id, Base):
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
     decided_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(500), default="")
+    letters: Mapped[int] = mapped_column(Integer, default=0)  # so many have told of the place
     selected_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]  # they said that they take the place

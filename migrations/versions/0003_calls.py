@@ -71,6 +71,7 @@ def upgrade():
     sa.Column('decided_by', sa.Uuid(), nullable=True),
     sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('letters', sa.Integer(), nullable=False),
     sa.Column('selected_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.Uuid(), nullable=False),

@@ -411,6 +411,12 @@ def test_somebody_known_elsewhere_is_asked_and_shown_only_after_they_took_the_pl
     desk = scene.signed_in(scene.regional)
     page = desk.get(f"/cohorts/{scene.cohort}/nominations").text
     assert "has not answered" in page and "Known Elsewhere" not in page
+    for sent in (1, 2, 3):
+        assert len(letters("known@example.org")) == sent
+        again = post(desk, f"/cohorts/{scene.cohort}/nominations/{one}/letter")
+        assert again.status_code == (429 if sent == 3 else 303)
+    body = letters("known@example.org")[-1].body.replace("\n", " ")
+    assert "is kept for you" in body and f"/nominations/{one}" in body and "Statistics Dakar nominated you" in body
     assert members(scene.cohort) == set()
     own = scene.signed_in(known)
     assert "You are in it once you take the place" in own.get("/today").text

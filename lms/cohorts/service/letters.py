@@ -32,14 +32,17 @@ def call_letter(cohort: Cohort, call: Call, seat: CallSeat, office: str, to: Rec
 
 
 def place_letter(kind: str, cohort: Cohort, nomination: Nomination, to: Recipient, office: str = "") -> None:
-    """Tell somebody that a place is theirs (`SELECTED`), or ask whether they take it (`PLACE`)."""
+    """Tell somebody that a place is theirs (`SELECTED`), or ask whether they take it (`PLACE`); again where it is asked
+    again."""
+    nomination.letters += 1
     context = {
         "name": to.name,
         "cohort": cohort,
         "office": office,
         "link": link("cohorts.nomination", nomination=nomination.id),
     }
-    notify(kind, nomination.id, to.person_id, to.address, to.language, context, name=to.name)
+    step = nomination.letters
+    notify(kind, nomination.id, to.person_id, to.address, to.language, context, name=to.name, step=step)
 
 
 def unselected_letter(
