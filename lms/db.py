@@ -207,7 +207,9 @@ def insert_once(model: type[Base], **values: Any) -> bool:
 def locked(row: type[Base], key: UUID) -> Any:
     """The row of that id, locked until the transaction ends (PostgreSQL; SQLite's writer is alone anyway)."""
     s = need_write()
-    return s.get(row, key, with_for_update=engine().dialect.name == "postgresql", populate_existing=True)
+    # Of that row alone: what is loaded beside it by an outer join cannot be locked.
+    lock = {"of": row} if engine().dialect.name == "postgresql" else None
+    return s.get(row, key, with_for_update=lock, populate_existing=True)
 
 
 def wait_until_ready(seconds: float = 20) -> None:

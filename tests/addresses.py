@@ -12,13 +12,13 @@ from uuid import UUID
 
 from make import organisation, person, role
 from sqlalchemy import insert, select
-from world import LONG, Side, World, build, cohort, module, sit, study, trained
+from world import LONG, Side, World, build, call, cohort, module, nomination, sit, study, trained
 
 from lms import clock, db, places
 from lms.assessment import service as assessment
 from lms.certificates.models import Certificate
 from lms.cohorts import service as cohorts
-from lms.cohorts.models import CohortMember
+from lms.cohorts.models import CohortMember, Nomination
 from lms.db import new_id
 from lms.learning.models import Enrolment
 from lms.people import service as people_service
@@ -65,6 +65,7 @@ def empty_side() -> Side:
         people["focal"], people["coordinator"], people["facilitator"],
     )  # fmt: skip
     role(people["coordinator"], "coordinator", "cohort", group)
+    call(nobody, office)
     made.attempt = assessment.start(people["graduate"], module())
     made.token = people_service.invite(made.newcomer, people["coordinator"])
     return made
@@ -99,6 +100,8 @@ def extreme_side(crowd: int) -> Side:
     row = s.scalars(select(Certificate).where(Certificate.person_id == people["graduate"])).one()
     made.certificate, made.code = row.id, row.code
     made.token = people_service.invite(newcomer, people["coordinator"])
+    call(group, office, seats=crowd)
+    made.place = nomination(group, office, people["trainee"], "selected", selected_at=clock.now())
     _crowd(group, office, crowd)
     return made
 
@@ -129,6 +132,16 @@ def _crowd(group: UUID, office: UUID, many: int) -> None:
         insert(Enrolment),
         [{"person_id": r["id"], "course": "foundations", "state": "active", "enrolled_at": now} for r in rows],
     )
+    states = ("nominated", "selected", "waiting", "refused", "declined", "withdrawn")
+    s.execute(
+        insert(Nomination),
+        [
+            {"id": new_id(), "cohort_id": group, "organisation_id": office, "person_id": r["id"], "nominated_at": now,
+             "supervisor": LONG, "supervisor_agreed": True, "motivation": LONG, "state": states[n % 6],
+             "position": n if n % 6 == 2 else None, "reason": LONG if n % 6 == 3 else ""}
+            for n, r in enumerate(rows)
+        ],
+    )  # fmt: skip
 
 
 def build_worlds(crowd: int = 400) -> Worlds:
@@ -225,6 +238,13 @@ PAGES: dict[str, Page] = {
     "curriculum.problems": Page("admin", fixed("/admin/content")),
     "programme.figures": Page("observer", fixed("/figures")),
     "desk.waiting": Page("coordinator", fixed("/waiting")),
+    "cohorts.edit": Page("coordinator", of("/cohorts/{cohort}/edit")),
+    "cohorts.copy": Page("admin", of("/cohorts/{cohort}/copy")),
+    "cohorts.call": Page("coordinator", of("/cohorts/{cohort}/call")),
+    "cohorts.nominations": Page("coordinator", of("/cohorts/{cohort}/nominations")),
+    "cohorts.office_call": Page("focal_point", of("/offices/{office}/calls/{cohort}")),
+    "cohorts.nomination": Page("trainee", by_state(
+        empty="/today", usual="/nominations/{place}", extreme="/nominations/{place}")),
 }  # fmt: skip
 
 # What a browser never shows as a page.

@@ -16,6 +16,7 @@ from lms.assessment import service as assessment
 from lms.assessment.models import Attempt
 from lms.certificates.models import Certificate
 from lms.cohorts import service as cohorts
+from lms.cohorts.models import Call, CallSeat, Nomination
 from lms.curriculum import index
 from lms.files.models import StoredFile
 from lms.learning.models import Completion, Enrolment
@@ -52,6 +53,9 @@ class Side:
     token: str = ""
     name: str = ""
     observer: UUID = field(default_factory=uuid4)  # of figures; set where pages are walked
+    nomination: UUID = field(default_factory=uuid4)  # of somebody of the office, not decided
+    place: UUID = field(default_factory=uuid4)  # the trainee's, not answered
+    staff_grant: UUID = field(default_factory=uuid4)  # the facilitator's role
 
 
 @dataclass
@@ -100,6 +104,42 @@ def cohort(name: str = "West 3", starts_days_ago: int = 30, country: str = "") -
     )
 
 
+def call(group: UUID, office: UUID, seats: int = 3, days: int = 20) -> None:
+    """An open call of a cohort that invites one office, whose focal points have their letter."""
+    s, now = db.session(), clock.now()
+    made = Call(
+        id=db.new_id(),
+        cohort_id=group,
+        opens_on=now.date() - timedelta(days=10),
+        closes_on=now.date() + timedelta(days=days),
+        seats=seats,
+        message="",
+        opened_at=now,
+    )
+    s.add(made)
+    s.flush()
+    s.add(CallSeat(call_id=made.id, organisation_id=office, seats=seats, told_at=now))
+    s.flush()
+
+
+def nomination(group: UUID, office: UUID, person_id: UUID, state: str = "nominated", **given: object) -> UUID:
+    """A nomination by an office, as a row."""
+    row = Nomination(
+        id=db.new_id(),
+        cohort_id=group,
+        organisation_id=office,
+        person_id=person_id,
+        nominated_at=clock.now(),
+        supervisor="Salma Haddad",
+        supervisor_agreed=True,
+        state=state,
+        **given,
+    )
+    db.session().add(row)
+    db.session().flush()
+    return row.id
+
+
 def side(name: str, tag: str, country: str) -> Side:
     office = organisation(name, country)
     group = cohort(f"Cohort {tag}", country=country)
@@ -133,6 +173,10 @@ def side(name: str, tag: str, country: str) -> Side:
     ).one()
     made.membership = s.scalars(select(Membership.id).where(Membership.person_id == trainee)).one()
     made.grant = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == focal_point)).one()
+    made.staff_grant = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == facilitator)).one()
+    call(group, office)
+    made.nomination = nomination(group, office, person(f"{tag} Observer", organisation_id=office))
+    made.place = nomination(group, office, trainee, "selected", selected_at=clock.now())
     return made
 
 

@@ -53,6 +53,7 @@ def today() -> str:
         today=own,
         # Who learns too has a day of their own, and ten statements: what waits is then a link without its number.
         waiting=0 if own else queries.waits_for(viewer),
+        offers=cohorts.offers_of(viewer.person_id),
         cohorts=cohorts.cohorts_of(viewer) if viewer.has(*cohorts.STAFF) else [],
         offices=[people.organisation(UUID(key)) for key in sorted(viewer.scope_ids("focal_point", "organisation"))],
     )

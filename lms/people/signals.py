@@ -16,3 +16,13 @@ class Named:
 
 
 named: Signal[Named] = Signal("people.named")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A person accepted their invitation: from now on they can sign in."""
+
+    person_id: UUID
+
+
+joined: Signal[Joined] = Signal("people.joined")

@@ -8,9 +8,9 @@ import io
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import lazy_gettext as _l
 
-from lms.certificates.rules import cell
 from lms.policy import define
 from lms.programme import chart, queries
+from lms.text import cell
 from lms.web.viewer import me, permit
 
 blueprint = Blueprint("programme", __name__, template_folder="templates")

@@ -14,6 +14,8 @@ EVERYBODY = [
 ]  # fmt: skip
 MANAGERS = {"coordinator", "regional", "admin"}  # of one's own cohort; `regional` coordinates its whole region
 STAFF = MANAGERS | {"facilitator"}
+COORDINATORS = MANAGERS
+OFFICE = {"focal_point", "regional", "admin"}
 KEEPERS = {"regional", "admin"}  # of offices and of people's records
 
 
@@ -76,8 +78,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "desk.office"): Row("/office", {"focal_point", "admin"}),
     ("GET", "desk.one_office"): Row("/offices/{office}", {"focal_point", "admin"}, ADMIN),
     ("GET", "cohorts.cohorts"): Row("/cohorts", STAFF),
-    ("GET", "cohorts.new"): Row("/cohorts/new", ADMIN),
-    ("POST", "cohorts.new"): Row("/cohorts/new", ADMIN),
+    ("GET", "cohorts.new"): Row("/cohorts/new", KEEPERS),
+    ("POST", "cohorts.new"): Row("/cohorts/new", KEEPERS),
     ("GET", "cohorts.cohort"): Row("/cohorts/{cohort}", STAFF, ADMIN),
     ("GET", "desk.member"): Row("/cohorts/{cohort}/people/{trainee}", STAFF, ADMIN),
     ("GET", "cohorts.add"): Row("/cohorts/{cohort}/people/new", MANAGERS, ADMIN),
@@ -86,6 +88,25 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "cohorts.staff"): Row("/cohorts/{cohort}/staff", MANAGERS, ADMIN),
     ("POST", "cohorts.grant_attempt"): Row("/cohorts/{cohort}/people/{trainee}/attempts", STAFF, ADMIN),
     ("POST", "cohorts.withdraw"): Row("/cohorts/{cohort}/people/{graduate}/withdrawal", MANAGERS, ADMIN),
+    ("GET", "cohorts.edit"): Row("/cohorts/{cohort}/edit", COORDINATORS, ADMIN),
+    ("POST", "cohorts.edit"): Row("/cohorts/{cohort}/edit", COORDINATORS, ADMIN),
+    ("GET", "cohorts.copy"): Row("/cohorts/{cohort}/copy", KEEPERS, ADMIN),
+    ("POST", "cohorts.copy"): Row("/cohorts/{cohort}/copy", KEEPERS, ADMIN),
+    ("GET", "cohorts.call"): Row("/cohorts/{cohort}/call", COORDINATORS, ADMIN),
+    ("POST", "cohorts.call"): Row("/cohorts/{cohort}/call", COORDINATORS, ADMIN),
+    ("POST", "cohorts.open_call"): Row("/cohorts/{cohort}/call/opening", COORDINATORS, ADMIN),
+    ("GET", "cohorts.nominations"): Row("/cohorts/{cohort}/nominations", COORDINATORS, ADMIN),
+    ("POST", "cohorts.decide"): Row("/cohorts/{cohort}/nominations", COORDINATORS, ADMIN),
+    ("POST", "cohorts.move_waiting"): Row("/cohorts/{cohort}/nominations/{nomination}/place", COORDINATORS, ADMIN),
+    ("POST", "cohorts.send_place_again"): Row("/cohorts/{cohort}/nominations/{nomination}/letter", COORDINATORS, ADMIN),
+    ("GET", "cohorts.office_call"): Row("/offices/{office}/calls/{cohort}", OFFICE, ADMIN),
+    ("POST", "cohorts.nominate"): Row("/offices/{office}/calls/{cohort}", OFFICE, ADMIN),
+    ("POST", "cohorts.take_back"): Row("/offices/{office}/calls/{cohort}/{nomination}/withdrawal", OFFICE, ADMIN),
+    ("POST", "cohorts.office_decline"): Row("/offices/{office}/calls/{cohort}/{nomination}/decline", OFFICE, ADMIN),
+    ("POST", "cohorts.decline"): Row("/cohorts/{cohort}/nominations/{nomination}/decline", COORDINATORS, ADMIN),
+    ("POST", "cohorts.make_selection"): Row("/cohorts/{cohort}/nominations/closing", COORDINATORS, ADMIN),
+    ("GET", "cohorts.nomination"): Row("/nominations/{place}", {"trainee"}, set()),
+    ("POST", "cohorts.answer"): Row("/nominations/{place}", {"trainee"}, set()),
     ("GET", "people.invitation_page"): Row("/people/{newcomer}/invitation", {"focal_point"} | MANAGERS, ADMIN),
     ("POST", "people.send_invitation"): Row("/people/{newcomer}/invitation/letter", {"focal_point"} | MANAGERS, ADMIN),
     ("POST", "people.print_invitation"): Row("/people/{newcomer}/invitation/paper", {"focal_point"} | MANAGERS, ADMIN),
@@ -112,6 +133,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "programme.figures_csv"): Row("/figures.csv", {"observer", "regional", "admin"}),
     ("GET", "cohorts.board_csv"): Row("/cohorts/{cohort}/board.csv", STAFF, ADMIN),
     ("GET", "cohorts.board_xlsx"): Row("/cohorts/{cohort}/board.xlsx", STAFF, ADMIN),
+    ("POST", "cohorts.end_staff"): Row("/cohorts/{cohort}/staff/{staff_grant}/end", COORDINATORS, ADMIN),
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from lms import audit, clock, db, text
 from lms.mail.service import kind, link, notify
-from lms.people import queries, rules, upstairs
+from lms.people import queries, rules, signals, upstairs
 from lms.people.models import Address, Person, Token
 from lms.people.service.addresses import confirm
 from lms.people.service.persons import change_password, change_profile, create_person
@@ -111,6 +111,7 @@ def accept_invitation(
         time_zone=time_zone,
     )
     audit.record("people.joined", "person", person.id, person.id)
+    signals.joined.send(signals.Joined(person.id))
     return person.id
 
 

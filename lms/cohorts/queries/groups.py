@@ -9,12 +9,13 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
+from sqlalchemy.orm import lazyload
 
 from lms import clock, places
 from lms.assessment import queries as assessments
 from lms.assessment.rules import Standing
-from lms.cohorts.models import Cohort, CohortMember, ModuleTarget
-from lms.cohorts.rules import need
+from lms.cohorts.models import Call, Cohort, CohortMember, ModuleTarget
+from lms.cohorts.rules import CallDates, need, stage
 from lms.curriculum import index
 from lms.curriculum.content import Course
 from lms.db import session
@@ -122,18 +123,45 @@ class Listed:
     starts_on: date
     ends_on: date
     people: int
+    scope: str
+    scope_id: str
+    stage: str  # one of rules.STAGES
+    closes_on: date | None  # the last day of its call
 
 
 def cohorts_of(viewer: Viewer) -> list[Listed]:
     """The cohorts that this viewer works with, newest first: one statement."""
     query = (
-        select(Cohort.id, Cohort.name, Cohort.course, Cohort.starts_on, Cohort.ends_on, func.count(CohortMember.id))
+        select(Cohort, Call, func.count(CohortMember.id))
+        .options(lazyload(Cohort.targets))
+        .outerjoin(Call, Call.cohort_id == Cohort.id)
         .outerjoin(CohortMember, (CohortMember.cohort_id == Cohort.id) & CohortMember.withdrawn_at.is_(None))
         .where(Cohort.archived_at.is_(None))
-        .group_by(Cohort.id)
+        .group_by(Cohort.id, Call.id)
         .order_by(Cohort.starts_on.desc(), Cohort.name)
     )
-    return [Listed(*row) for row in session().execute(query.where(within(viewer, "cohort.see")))]
+    return [
+        Listed(
+            row.id, row.name, row.course, row.starts_on, row.ends_on, people, row.scope, row.scope_id,
+            stage_of(row, call), call.closes_on if call else None,
+        )
+        for row, call, people in session().execute(query.where(within(viewer, "cohort.see")))
+    ]  # fmt: skip
+
+
+def stage_of(cohort: Cohort, call: Call | None) -> str:
+    """Where a cohort stands today, where it is."""
+    dates = None
+    if call is not None:
+        dates = CallDates(call.opened_at is not None, call.opens_on, call.closes_on, call.selected_at is not None)
+    return stage(dates, cohort.starts_on, cohort.ends_on, clock.today(cohort.time_zone))
+
+
+def scope_name(scope: str, scope_id: str) -> str:
+    """Where a cohort belongs, in the page's language."""
+    if scope == "region":
+        return places.region_name(scope_id, language.code())
+    return places.name(scope_id, language.code()) if scope == "country" else str(_("the whole programme"))
 
 
 def within(viewer: Viewer, permission: str) -> ColumnElement[bool]:

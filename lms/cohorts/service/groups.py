@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from lms import audit, clock, db
-from lms.cohorts.models import Cohort, CohortMember, ModuleTarget
+from lms.cohorts.models import Cohort, CohortMember, ModuleTarget, Nomination
+from lms.cohorts.service.facts import Facts
 from lms.learning import service as learning
 from lms.policy import Refusal
 from lms.text import clean
@@ -27,6 +28,7 @@ def create_cohort(
     *,
     scope: str = "programme",
     scope_id: str = "",
+    facts: Facts | None = None,
 ) -> UUID:
     """Make a cohort of a course; `targets` are the days by which it means to have finished each module.
 
@@ -34,18 +36,14 @@ def create_cohort(
     Raises `Refusal("dates")` where it would end before it begins, `Refusal("name")` for an empty name.
     """
     s = db.need_write()
-    if not (name := clean(name)):
-        raise Refusal("name", _("Give the cohort a name."), field="name")
-    if ends_on <= starts_on:
-        raise Refusal("dates", _("A cohort ends after it begins."), field="ends_on")
+    name, ends_on = checked_name(name), checked_last_day(starts_on, ends_on)
     cohort = Cohort(
-        id=db.new_id(), name=name, course=course, starts_on=starts_on, ends_on=ends_on, time_zone=time_zone,
-        scope=scope, scope_id=scope_id,
+        id=db.new_id(), name=name, course=course, starts_on=starts_on, ends_on=ends_on,
+        time_zone=time_zone, scope=scope, scope_id=scope_id, **(facts or Facts()).columns(),
     )  # fmt: skip
     s.add(cohort)
     s.flush()
-    for module, due_on in targets.items():
-        s.add(ModuleTarget(cohort_id=cohort.id, module=module, due_on=due_on))
+    set_targets(cohort.id, {}, targets)
     audit.record("cohorts.created", "cohort", cohort.id, by, course=course)
     return cohort.id
 
@@ -70,11 +68,25 @@ def add_member(cohort_id: UUID, person_id: UUID, by: UUID | None = None) -> bool
 
 
 def withdraw_member(cohort_id: UUID, person_id: UUID, by: UUID | None = None) -> None:
-    """Take a person out of a cohort. What they did and earned stays."""
+    """Take a person out of a cohort. What they did and earned stays; a place that they had by the call is free."""
     member = _member(cohort_id, person_id)
     if member.withdrawn_at is None:
         member.withdrawn_at = clock.now()
         audit.record("cohorts.withdrawn", "person", person_id, by, cohort=str(cohort_id))
+        if nomination := _nomination(cohort_id, person_id, "selected"):
+            nomination.state, nomination.decided_by, nomination.decided_at = "withdrawn", by, clock.now()
+
+
+def _nomination(cohort_id: UUID, person_id: UUID, *states: str) -> Nomination | None:
+    return (
+        db.need_write()
+        .scalars(
+            select(Nomination).where(
+                Nomination.cohort_id == cohort_id, Nomination.person_id == person_id, Nomination.state.in_(states)
+            )
+        )
+        .one_or_none()
+    )
 
 
 def _member(cohort_id: UUID, person_id: UUID) -> CohortMember:
@@ -82,3 +94,28 @@ def _member(cohort_id: UUID, person_id: UUID) -> CohortMember:
     return s.scalars(
         select(CohortMember).where(CohortMember.cohort_id == cohort_id, CohortMember.person_id == person_id)
     ).one()
+
+
+def checked_name(typed: str) -> str:
+    if not (name := clean(typed)):
+        raise Refusal("name", _("Give the cohort a name."), field="name")
+    return name
+
+
+def checked_last_day(starts_on: date, ends_on: date) -> date:
+    if ends_on <= starts_on:
+        raise Refusal("dates", _("A cohort ends after it begins."), field="ends_on")
+    return ends_on
+
+
+def set_targets(cohort_id: UUID, known: Mapping[str, ModuleTarget], targets: Mapping[str, date]) -> None:
+    """Make the target days what they are to be: one that is no longer wanted goes."""
+    s = db.need_write()
+    for module, row in known.items():
+        if module not in targets:
+            s.delete(row)
+    for module, due_on in targets.items():
+        if module in known:
+            known[module].due_on = due_on
+        else:
+            s.add(ModuleTarget(cohort_id=cohort_id, module=module, due_on=due_on))
