@@ -12,7 +12,7 @@ from uuid import UUID
 
 from make import organisation, person, role
 from sqlalchemy import insert, select
-from world import LONG, Side, World, build, cohort, module, sit, study
+from world import LONG, Side, World, build, cohort, module, move, sit, study
 
 from lms import clock, db
 from lms.assessment import service as assessment
@@ -99,6 +99,9 @@ def extreme_side(crowd: int) -> Side:
     made.certificate, made.code = row.id, row.code
     made.token = people_service.invite(newcomer, people["coordinator"])
     _crowd(group, office, crowd)
+    for somebody in ("trainee", "graduate", "coordinator"):
+        own = s.scalars(select(Membership.id).where(Membership.person_id == people[somebody])).one()
+        made.question = move(people[somebody], own)
     return made
 
 
@@ -203,6 +206,10 @@ PAGES: dict[str, Page] = {
         empty="/admin/people?q=zzzzzz", usual="/admin/people?q=ownside", extreme="/admin/people")),
     "people.new_person": Page("admin", fixed("/admin/people/new")),
     "people.person": Page("admin", of("/admin/people/{trainee}")),
+    "people.confirm_staff": Page("focal_point", of("/offices/{office}/staff/confirmation")),
+    "people.focal_points": Page("focal_point", of("/offices/{office}/focal-points")),
+    "people.question": Page("focal_point", by_state(
+        empty="/office", usual="/questions/{question}", extreme="/questions/{question}")),
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
 }  # fmt: skip

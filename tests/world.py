@@ -19,7 +19,7 @@ from lms.curriculum import index
 from lms.mail.models import Notice, OutboxMessage
 from lms.people import queries as people
 from lms.people import service as people_service
-from lms.people.models import Address, Membership, RoleGrant
+from lms.people.models import Address, Membership, RecordQuestion, RoleGrant
 
 LONG = (
     "Ana María del Carmen de los Ángeles Fernández-Villaverde y González "
@@ -48,6 +48,8 @@ class Side:
     grant: UUID = field(default_factory=uuid4)
     token: str = ""
     name: str = ""
+    question: UUID = field(default_factory=uuid4)  # the trainee says that they leave
+    spare: UUID = field(default_factory=uuid4)  # the role of a second focal point
 
 
 @dataclass
@@ -126,7 +128,18 @@ def side(name: str, tag: str, country: str) -> Side:
     ).one()
     made.membership = s.scalars(select(Membership.id).where(Membership.person_id == trainee)).one()
     made.grant = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == focal_point)).one()
+    second = role(person(f"Second {tag}"), "focal_point", "organisation", office)
+    made.spare = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == second)).one()
+    made.question = move(trainee, made.membership)
     return made
+
+
+def move(person_id: UUID, membership_id: UUID) -> UUID:
+    """A person says that they leave; the question that it raises."""
+    day = clock.today() + timedelta(days=20)
+    people_service.report_move(person_id, membership_id, day, destination="abroad", reason="study", word="I study")
+    asked = select(RecordQuestion.id).where(RecordQuestion.about == str(membership_id))
+    return db.session().scalars(asked).one()
 
 
 def build() -> World:

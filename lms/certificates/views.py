@@ -22,7 +22,13 @@ blueprint = Blueprint("certificates", __name__, template_folder="templates")
 
 define("certificate.list", signed_in=True)
 define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True)
-define("organisation.certificates", "focal_point", "administrator")
+define(
+    "organisation.certificates",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=("programme", "region", "country", "organisation"),
+)
 
 CHECKS_A_MINUTE = 30
 WHOLE = 32 * 1024 * 1024

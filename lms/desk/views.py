@@ -6,21 +6,31 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask_babel import lazy_gettext as _l
 
-from lms import policy
+from lms import clock, policy
 from lms.cohorts import queries as cohorts
 from lms.cohorts.forms import ReasonForm
 from lms.cohorts.views import STATE_CHIPS, STATE_NAMES, member_target
 from lms.desk import queries
 from lms.people import queries as people
+from lms.people.forms import DESTINATION_NAMES, REASON_NAMES, labels
+from lms.people.views.staff import OVER
 from lms.policy import define
 from lms.web.viewer import current, me, permit
 
 blueprint = Blueprint("desk", __name__, template_folder="templates")
 
 define("desk.today", signed_in=True)
-define("office.list", "focal_point", "administrator")
-define("office.see", "focal_point", "administrator")
+define("office.list", "focal_point", "coordinator", "administrator", over=OVER)
+define(
+    "office.see",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=OVER,
+    shows=_l("your name and post, when you came and left, where to, and the certificates earned while you were there"),
+)
 
 
 @blueprint.get("/")
@@ -38,11 +48,15 @@ def first() -> Any:
 @permit("desk.today")
 def today() -> str:
     viewer = me()
+    own = [UUID(key) for key in sorted(viewer.scope_ids("focal_point", "organisation"))]
     return render_template(
         "desk/today.html",
         today=queries.today_of(viewer),
         cohorts=cohorts.cohorts_of(viewer) if viewer.has(*cohorts.STAFF) else [],
-        offices=[people.organisation(UUID(key)) for key in sorted(viewer.scope_ids("focal_point", "organisation"))],
+        offices=[people.organisation(key) for key in own],
+        confirmations=people.confirmations(own) if own else {},
+        day=clock.today(viewer.time_zone),
+        is_silent=people.has_silent_address(viewer.person_id),
     )
 
 
@@ -78,16 +92,21 @@ def timeline() -> str:
 @permit("office.list")
 def office() -> Any:
     """The office that one answers for; a choice where there are several."""
-    viewer = me()
-    ids = sorted(viewer.scope_ids("focal_point", "organisation"))
-    if len(ids) == 1:
-        return redirect(url_for("desk.one_office", organisation=ids[0]))
-    whole = viewer.has("administrator")
-    offices = people.organisations() if whole else [people.organisation(UUID(key)) for key in ids]
-    return render_template("desk/offices.html", offices=offices)
+    ids = me().scope_ids("focal_point", "organisation")
+    if len(ids) == 1 and not me().has("administrator", "coordinator"):
+        return redirect(url_for("desk.one_office", organisation=next(iter(ids))))
+    lines, confirmations = queries.offices_of(me())
+    return render_template("desk/offices.html", offices=lines, confirmations=confirmations, today=clock.today())
 
 
 @blueprint.get("/offices/<uuid:organisation>")
 @permit("office.see", lambda organisation: people.organisation_target(organisation))
 def one_office(organisation: UUID) -> str:
-    return render_template("desk/office.html", office=queries.office(organisation))
+    view = queries.office(organisation)
+    return render_template(
+        "desk/office.html",
+        office=view,
+        staff=list(labels([line.member for line in view.staff if line.member.ends_on is None])),
+        reasons=REASON_NAMES,
+        destinations=DESTINATION_NAMES,
+    )

@@ -70,6 +70,20 @@ TABLE: dict[tuple[str, str], Row] = {
     ),
     ("GET", "desk.office"): Row("/office", {"focal_point", "admin"}),
     ("GET", "desk.one_office"): Row("/offices/{office}", {"focal_point", "admin"}, ADMIN),
+    ("GET", "people.confirm_staff"): Row("/offices/{office}/staff/confirmation", {"focal_point", "admin"}, ADMIN),
+    ("POST", "people.save_staff"): Row("/offices/{office}/staff/confirmation", {"focal_point", "admin"}, ADMIN),
+    ("POST", "people.set_successor"): Row(
+        "/offices/{office}/memberships/{membership}/successor", {"focal_point", "admin"}, ADMIN
+    ),
+    ("GET", "people.focal_points"): Row("/offices/{office}/focal-points", {"focal_point", "admin"}, ADMIN),
+    ("POST", "people.name_focal_point"): Row("/offices/{office}/focal-points", {"focal_point", "admin"}, ADMIN),
+    ("POST", "people.end_focal_point"): Row(
+        "/offices/{office}/focal-points/{spare}/end", {"focal_point", "admin"}, ADMIN
+    ),
+    ("GET", "people.question"): Row("/questions/{question}", {"focal_point", "admin"}, ADMIN),
+    ("POST", "people.answer"): Row("/questions/{question}", {"focal_point", "admin"}, ADMIN),
+    ("POST", "people.report_move"): Row("/account/moves", ALL),
+    ("POST", "people.undo_move"): Row("/account/moves/{question}/undo", {"trainee"}, set()),
     ("GET", "cohorts.cohorts"): Row("/cohorts", STAFF),
     ("GET", "cohorts.new"): Row("/cohorts/new", ADMIN),
     ("POST", "cohorts.new"): Row("/cohorts/new", ADMIN),
@@ -223,6 +237,8 @@ def test_a_child_of_anothers_parent_is_not_found_under_ones_own(db_app, world):
     for path in (
         f"/admin/people/{own.trainee}/memberships/{other.membership}/end",
         f"/admin/people/{own.trainee}/roles/{other.grant}/end",
+        f"/offices/{own.office}/memberships/{other.membership}/successor",
+        f"/offices/{own.office}/focal-points/{other.grant}/end",
     ):
         assert ask(db_app, world.admin, "POST", path).status_code == 404
 

@@ -84,7 +84,10 @@ def _page(
     """One person with all that is held about them, and a form for each thing that can be done."""
     memberships = queries.memberships_of(person)
     open_ones = [line.id for line in memberships if line.ends_on is None]
+    offices = queries.organisations()
     fresh = {key: forms.EndForm(formdata=None, prefix=key.hex, ends_on=clock.today()) for key in open_ones}
+    for ending in (fresh | (endings or {})).values():
+        ending.destination_id.choices = _office_choices(offices)
     shown: dict[str, Any] = {
         "role": forms.RoleForm(formdata=None),
         "membership": forms.MembershipForm(formdata=None, starts_on=clock.today()),
@@ -92,7 +95,6 @@ def _page(
         "endings": fresh | (endings or {}),
         **given,
     }
-    offices = queries.organisations()
     profile = queries.person(person)
     shown["role"].scope.choices = _scope_choices(offices)
     shown["membership"].organisation.choices = _office_choices(offices)
@@ -104,6 +106,7 @@ def _page(
         roles=queries.roles_of(person),
         role_names=forms.ROLE_NAMES,
         reason_names=forms.REASON_NAMES,
+        destination_names=forms.DESTINATION_NAMES,
         **shown,
     )
     return page, status
@@ -168,11 +171,13 @@ def start_membership(person: UUID) -> Any:
 @permit("people.manage", _membership_target)
 def end_membership(person: UUID, membership: UUID) -> Any:
     form = forms.EndForm(prefix=membership.hex)
+    form.destination_id.choices = _office_choices(queries.organisations())
+    db.end_read()
     if not form.validate_on_submit():
         return _page(person, 422, endings={membership: form})
     try:
         with db.write():
-            service.end_membership(membership, form.ends_on.data, form.reason.data, me().person_id)
+            service.end_membership(membership, form.ends_on.data, by=me().person_id, **form.values())
     except Refusal as refusal:
         form.refuse(refusal)
         return _page(person, refusal.status, endings={membership: form})
