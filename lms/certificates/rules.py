@@ -148,11 +148,6 @@ def file_name(name: str, code: str) -> str:
     return f"{plain.rstrip('. ')}, {code}.pdf" if plain.strip(". ") else f"{code}.pdf"
 
 
-def cell(value: str) -> str:
-    """A text for a CSV that a spreadsheet opens: what would begin a formula gets an apostrophe before it."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
 @dataclass(frozen=True)
 class Line:
     """A closed line of the rings: points (x, y) in mm from the centre, width in mm, strength 0 to 1."""

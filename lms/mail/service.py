@@ -138,28 +138,41 @@ def hold(address: str) -> None:
     _change_all(address, "due", OutboxMessage.notice_id.not_in(_of_kinds(asked)), state="held")
 
 
-def release(address: str, to: str = "") -> None:
-    """Let the letters leave that were held for an address, to another one if given. What has waited for longer
-    than two weeks is left: the links in it are dead, and what it says is old."""
-    now = clock.now()
-    old = OutboxMessage.not_before < now - OLD
-    _change_all(address, "held", old, state="cancelled", body="", error="held for too long: letters there came back")
-    _change_all(address, "held", true(), state="due", not_before=now, tries=0, **({"address": to} if to else {}))
+def release(address: str) -> None:
+    """Let the letters leave that were held for an address. What has waited for longer than two weeks is left: the
+    links in it are dead, and what it says is old."""
+    _leave_old(address)
+    _change_all(address, "held", true(), state="due", not_before=clock.now(), tries=0)
 
 
-def leave_held(address: str) -> None:
-    """Let the letters rest that were held for an address: they go another way, or say nothing any more."""
-    _change_all(address, "held", true(), state="cancelled", body="")
+def redirect(address: str, recipient: UUID, to: str) -> None:
+    """Let the letters to a person that were held for an address leave to another one of theirs."""
+    _leave_old(address)
+    _change_all(address, "held", _is_for(recipient), state="due", not_before=clock.now(), tries=0, address=to)
+
+
+def leave_held(address: str, recipient: UUID) -> None:
+    """Let the letters to a person rest that were held for an address: what they say is said anew elsewhere."""
+    _change_all(address, "held", _is_for(recipient), state="cancelled", body="")
+
+
+def _leave_old(address: str) -> None:
+    old, why = OutboxMessage.not_before < clock.now() - OLD, "held for too long: letters there came back"
+    _change_all(address, "held", old, state="cancelled", body="", error=why)
+
+
+def _is_for(recipient: UUID) -> ColumnElement[bool]:
+    return OutboxMessage.notice_id.in_(select(Notice.id).where(Notice.recipient == str(recipient)))
 
 
 def _of_kinds(names: list[str]) -> Select[UUID]:
     return select(Notice.id).where(Notice.kind.in_(names))
 
 
-def _change_all(address: str, before: str, where: ColumnElement[bool], **values: Any) -> None:
+def _change_all(held_for: str, before: str, where: ColumnElement[bool], **values: Any) -> None:
     db.need_write().execute(
         update(OutboxMessage)
-        .where(OutboxMessage.state == before, func.lower(OutboxMessage.address) == address.lower(), where)
+        .where(OutboxMessage.state == before, func.lower(OutboxMessage.address) == held_for.lower(), where)
         .values(**values)
         .execution_options(synchronize_session=False)
     )

@@ -1,7 +1,5 @@
 """Codes, terms, names of files, the rings: the pure rules of certificates."""
 
-import csv
-import io
 from datetime import date
 from itertools import combinations, pairwise
 from random import Random
@@ -174,18 +172,6 @@ def test_a_file_is_named_so_that_every_system_takes_it(name, file):
 def test_the_longest_name_makes_a_file_name_of_less_than_200_bytes():
     name = rules.file_name("Ѩ" * 200, "DRM-0000-0000-0000")
     assert len(name.encode()) < 200 and name.endswith(", DRM-0000-0000-0000.pdf")
-
-
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_a_cell_never_begins_a_formula(value):
-    assert rules.cell(value) == f"'{value}"
-    out = io.StringIO()
-    csv.writer(out).writerow([rules.cell(value)])
-    assert next(csv.reader(io.StringIO(out.getvalue(), newline="")))[0][0] == "'"
-
-
-def test_other_cells_stay_as_they_are():
-    assert [rules.cell(text) for text in ("Amina", "", "1=1", "é")] == ["Amina", "", "1=1", "é"]
 
 
 def radii(line: rules.Line) -> list[float]:

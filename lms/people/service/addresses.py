@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, update
 
 from lms import audit, clock, db, text
-from lms.mail.service import kind, link, notify, release
+from lms.mail.service import kind, link, notify, redirect, release
 from lms.people.models import Address, Person, RecordQuestion, Token
 from lms.people.service.questions import settle
 from lms.people.service.roles import need_right, open_roles
@@ -147,7 +147,7 @@ def _end_silence(row: Address, by: UUID) -> None:
     for primary in db.need_write().scalars(own.where(Address.bounced_at.is_not(None))).all():
         _set_primary(row)
         settle("bounced", str(primary.id), "replaced", by)
-        release(primary.address, to=row.address)
+        redirect(primary.address, row.person_id, row.address)
 
 
 def _send_confirmation(person: Person, row: Address) -> None:

@@ -162,7 +162,7 @@ def give_another_address(question_id: UUID, address: str, by: UUID) -> bool:
     add_address(old.person_id, address, by)
     if locked_person(old.person_id).password_hash is not None:
         return True
-    mail.leave_held(old.address)
+    mail.leave_held(old.address, old.person_id)
     invited = select(Token.id).where(Token.person_id == old.person_id, Token.purpose == "invitation").limit(1)
     if s.scalar(invited) is not None:
         invite(old.person_id, by)
