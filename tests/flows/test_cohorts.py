@@ -102,7 +102,7 @@ def test_after_a_departure_the_office_keeps_what_was_earned_there_and_sees_nothi
         people_service.start_membership(own.graduate, elsewhere, tomorrow)
     with clock.at(clock.now() + timedelta(days=40)):
         seen = desk.office(own.office)
-        (former,) = [line for line in seen.former if line.person_id == own.graduate]
+        (former,) = [line for line in seen.former if line.member.person_id == own.graduate]
         assert len(former.certificates) == 1
         assert desk.office(elsewhere).staff[0].certificates == []
         client = sign_in(db_app.test_client(), own.focal_point)
@@ -118,7 +118,7 @@ def test_after_a_departure_the_office_keeps_what_was_earned_there_and_sees_nothi
             study(who)
             sit(who)
         with clock.at(clock.now() + timedelta(days=20)):
-            (gone,) = [line for line in desk.office(own.office).former if line.person_id == who]
+            (gone,) = [line for line in desk.office(own.office).former if line.member.person_id == who]
             assert gone.certificates == []
 
 
