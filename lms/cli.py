@@ -173,7 +173,7 @@ def bounced() -> None:
     What is no notice of a failure for good changes nothing. Ends with 0, so that the server is content; only where
     the database is away it is asked to come again.
     """
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DBAPIError
 
     from lms.mail import bounces
 
@@ -187,7 +187,7 @@ def bounced() -> None:
     try:
         with _app(_config()).app_context(), db.write():
             click.echo(bounces.record(report))
-    except OperationalError:
+    except DBAPIError:
         click.echo("The database is away. Come again later.", err=True)
         sys.exit(os.EX_TEMPFAIL)
 

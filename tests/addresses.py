@@ -206,6 +206,7 @@ PAGES: dict[str, Page] = {
         empty="/admin/people?q=zzzzzz", usual="/admin/people?q=ownside", extreme="/admin/people")),
     "people.new_person": Page("admin", fixed("/admin/people/new")),
     "people.person": Page("admin", of("/admin/people/{trainee}")),
+    "desk.offices": Page("focal_point", fixed("/offices")),
     "people.confirm_staff": Page("focal_point", of("/offices/{office}/staff/confirmation")),
     "people.focal_points": Page("focal_point", of("/offices/{office}/focal-points")),
     "people.question": Page("focal_point", by_state(

@@ -8,12 +8,14 @@ from lms.policy import Viewer
 from lms.web import menu
 
 
-def answers_for_an_office(viewer: Viewer) -> bool:
-    """Administrators have a list of their own of all offices."""
-    return viewer.has("focal_point") or any(grant.role == "coordinator" for grant in viewer.may_over("office.list"))
+def looks_after_offices(viewer: Viewer) -> bool:
+    """Coordinators of more than a cohort; administrators have a list of their own."""
+    looks_after = any(grant.role == "coordinator" for grant in viewer.may_over("office.list"))
+    return looks_after and not viewer.has("administrator")
 
 
 def init_app(app: Flask) -> None:
     menu.add("desk.today", _l("Today"), "today", 10, lambda viewer: True)
-    menu.add("desk.office", _l("My office"), "office", 40, answers_for_an_office)
+    menu.add("desk.office", _l("My office"), "office", 40, lambda viewer: viewer.has("focal_point"))
+    menu.add("desk.offices", _l("Offices"), "office", 45, looks_after_offices)
     app.register_blueprint(views.blueprint)

@@ -93,8 +93,15 @@ def timeline() -> str:
 def office() -> Any:
     """The office that one answers for; a choice where there are several."""
     ids = me().scope_ids("focal_point", "organisation")
-    if len(ids) == 1 and not me().has("administrator", "coordinator"):
+    if len(ids) == 1:
         return redirect(url_for("desk.one_office", organisation=next(iter(ids))))
+    return redirect(url_for("desk.offices"))
+
+
+@blueprint.get("/offices")
+@permit("office.list")
+def offices() -> str:
+    """Every office that one answers for or looks after, with what it lacks."""
     lines, confirmations = queries.offices_of(me())
     return render_template("desk/offices.html", offices=lines, confirmations=confirmations, today=clock.today())
 

@@ -44,7 +44,10 @@ def read(raw: bytes) -> Report | None:
     """
     if len(raw) > LARGEST:
         return None
-    message = message_from_bytes(raw)
+    try:
+        message = message_from_bytes(raw)
+    except RecursionError:  # parts within parts within parts: nobody's mail server writes so
+        return None
     if message.get_content_type() != "multipart/report" or not message.is_multipart():
         return None
     parts = [part for part in message.get_payload() if isinstance(part, Message)]

@@ -159,7 +159,14 @@ def came_back(row: OutboxMessage, error: str, no_mailbox: bool) -> bool:
 def _say_bounced(letter: UUID, address: str, error: str) -> None:
     notice = select(Notice.recipient).join(OutboxMessage, OutboxMessage.notice_id == Notice.id)
     recipient = db.need_write().scalar(notice.where(OutboxMessage.id == letter)) or ""
-    bounced.send(Bounced(address, None if "@" in recipient else UUID(recipient), error))
+    bounced.send(Bounced(address, _person(recipient), error))
+
+
+def _person(recipient: str) -> UUID | None:
+    try:
+        return UUID(recipient)
+    except ValueError:  # a bare address
+        return None
 
 
 def lose(letter: Letter, worker: str, error: str) -> bool:

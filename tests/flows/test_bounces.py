@@ -226,6 +226,7 @@ BOUNDARY = b'Content-Type: multipart/report; report-type=delivery-status; bounda
         report(uuid4(), action="failed", status="4.4.7"),
         report(uuid4()) + b"x" * 10_000_000,
         BOUNDARY,
+        b"Content-Type: message/rfc822\n\n" * 20_000,
         BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\n\n--b--",
         BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\nAction: failed\n" * 3,
         BOUNDARY + b"--b\nContent-Type: message/delivery-status\n\n\xff: \xfe\n\nAction: failed\nStatus: \xff\n",

@@ -582,7 +582,7 @@ def test_offices_with_one_focal_point_or_none_stand_on_the_coordinators_page(db_
         "Abroad",
     }
     client = make.sign_in(db_app.test_client(), coordinator)
-    page = words(client.get("/office"))
+    page = words(client.get("/offices"))
     assert "1 office has no focal point" in page and "only one focal point: name a second" in page
     assert client.get(f"/offices/{bare}").status_code == 200
     assert client.get(f"/offices/{other}").status_code == 404

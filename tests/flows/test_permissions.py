@@ -69,6 +69,7 @@ TABLE: dict[tuple[str, str], Row] = {
         "/organisations/{office}/certificates.zip", {"focal_point", "admin"}, ADMIN
     ),
     ("GET", "desk.office"): Row("/office", {"focal_point", "admin"}),
+    ("GET", "desk.offices"): Row("/offices", {"focal_point", "admin"}),
     ("GET", "desk.one_office"): Row("/offices/{office}", {"focal_point", "admin"}, ADMIN),
     ("GET", "people.confirm_staff"): Row("/offices/{office}/staff/confirmation", {"focal_point", "admin"}, ADMIN),
     ("POST", "people.save_staff"): Row("/offices/{office}/staff/confirmation", {"focal_point", "admin"}, ADMIN),

@@ -152,5 +152,9 @@ def _end_silence(row: Address, by: UUID) -> None:
 
 def _send_confirmation(person: Person, row: Address) -> None:
     token, made = make_token("address", person.id, row.id)
-    context = {"name": person.name, "link": link("people.confirm_address", token=token)}
+    context = {
+        "name": person.name,
+        "link": link("people.confirm_address", token=token),
+        "anothers": _is_anothers(row),
+    }
     notify(ADDRESS, made, person.id, row.address, person.language, context, name=person.name)
