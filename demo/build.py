@@ -184,7 +184,7 @@ def _live(past: Past, somebody: Somebody, person: UUID, cohort: UUID, module: Mo
             _attempt(past, person, module, 35, right_share=1)
             with past.lived(9):
                 membership = people_queries.memberships_of(person)[0]
-                people.end_membership(membership.id, clock.today(), "other_office", person)
+                people.end_membership(membership.id, clock.today(), "offer", person, destination="national")
 
 
 def _lessons(past: Past, person: UUID, module: Module, days: tuple[int, ...]) -> None:

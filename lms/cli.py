@@ -161,6 +161,37 @@ def demo(build_only: bool) -> None:
         _serve(config)
 
 
+@main.group()
+def mail() -> None:
+    """Letters: those that come back."""
+
+
+@mail.command()
+def bounced() -> None:
+    """Read one message that came back, from standard input. For a mail server: `|lms mail bounced`.
+
+    What is no notice of a failure for good changes nothing. Ends with 0, so that the server is content; only where
+    the database is away it is asked to come again.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    from lms.mail import bounces
+
+    raw = sys.stdin.buffer.read(bounces.LARGEST + 1)
+    while sys.stdin.buffer.read(bounces.LARGEST):
+        pass  # to its end, or the server that pipes it takes us for dead
+    report = bounces.read(raw)
+    if report is None:
+        click.echo("This is no notice of a letter that failed for good. Nothing was changed.")
+        return
+    try:
+        with _app(_config()).app_context(), db.write():
+            click.echo(bounces.record(report))
+    except DBAPIError:
+        click.echo("The database is away. Come again later.", err=True)
+        sys.exit(os.EX_TEMPFAIL)
+
+
 def _content() -> click.Group:
     from lms.curriculum.commands import content
 

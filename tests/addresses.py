@@ -12,7 +12,7 @@ from uuid import UUID
 
 from make import organisation, person, role
 from sqlalchemy import insert, select
-from world import LONG, Side, World, build, call, cohort, module, nomination, sit, study, trained
+from world import LONG, Side, World, build, call, cohort, module, move, nomination, sit, study, trained
 
 from lms import clock, db, places
 from lms.assessment import service as assessment
@@ -103,6 +103,9 @@ def extreme_side(crowd: int) -> Side:
     call(group, office, seats=crowd)
     made.place = nomination(group, office, people["trainee"], "selected", selected_at=clock.now())
     _crowd(group, office, crowd)
+    for somebody in ("trainee", "graduate", "coordinator"):
+        own = s.scalars(select(Membership.id).where(Membership.person_id == people[somebody])).one()
+        made.question = move(people[somebody], own)
     return made
 
 
@@ -234,6 +237,11 @@ PAGES: dict[str, Page] = {
         empty="/admin/people?q=zzzzzz", usual="/admin/people?q=ownside", extreme="/admin/people")),
     "people.new_person": Page("admin", fixed("/admin/people/new")),
     "people.person": Page("admin", of("/admin/people/{trainee}")),
+    "desk.offices": Page("focal_point", fixed("/offices")),
+    "people.confirm_staff": Page("focal_point", of("/offices/{office}/staff/confirmation")),
+    "people.focal_points": Page("focal_point", of("/offices/{office}/focal-points")),
+    "people.question": Page("focal_point", by_state(
+        empty="/office", usual="/questions/{question}", extreme="/questions/{question}")),
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
     "programme.figures": Page("observer", fixed("/figures")),

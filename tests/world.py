@@ -23,7 +23,7 @@ from lms.learning.models import Completion, Enrolment
 from lms.mail.models import Notice, OutboxMessage
 from lms.people import queries as people
 from lms.people import service as people_service
-from lms.people.models import Address, Membership, Person, RoleGrant
+from lms.people.models import Address, Membership, Person, RecordQuestion, RoleGrant
 
 LONG = (
     "Ana María del Carmen de los Ángeles Fernández-Villaverde y González "
@@ -56,6 +56,8 @@ class Side:
     nomination: UUID = field(default_factory=uuid4)  # of somebody of the office, not decided
     place: UUID = field(default_factory=uuid4)  # the trainee's, not answered
     staff_grant: UUID = field(default_factory=uuid4)  # the facilitator's role
+    question: UUID = field(default_factory=uuid4)  # the trainee says that they leave
+    spare: UUID = field(default_factory=uuid4)  # the role of a second focal point
 
 
 @dataclass
@@ -177,7 +179,18 @@ def side(name: str, tag: str, country: str) -> Side:
     call(group, office)
     made.nomination = nomination(group, office, person(f"{tag} Observer", organisation_id=office))
     made.place = nomination(group, office, trainee, "selected", selected_at=clock.now())
+    second = role(person(f"Second {tag}"), "focal_point", "organisation", office)
+    made.spare = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == second)).one()
+    made.question = move(trainee, made.membership)
     return made
+
+
+def move(person_id: UUID, membership_id: UUID) -> UUID:
+    """A person says that they leave; the question that it raises."""
+    day = clock.today() + timedelta(days=20)
+    people_service.report_move(person_id, membership_id, day, destination="abroad", reason="study", word="I study")
+    asked = select(RecordQuestion.id).where(RecordQuestion.about == str(membership_id))
+    return db.session().scalars(asked).one()
 
 
 def build() -> World:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
@@ -18,7 +19,7 @@ from lms.certificates.queries import Listed
 from lms.files import service as files
 from lms.files.models import StoredFile
 from lms.policy import Refusal
-from lms.text import cell
+from lms.web import language
 
 
 class _Sink:
@@ -40,11 +41,28 @@ class _Sink:
         return data
 
 
-def stream(certificates: Sequence[Listed], rows: Mapping[UUID, StoredFile]) -> Iterator[bytes]:
-    """The ZIP in pieces: each PDF as it was issued (not compressed: PDFs are), then a list for a sheet.
+@dataclass(frozen=True)
+class _Words:
+    """What the sheet says, in the language of the request: the pieces come when that is long over."""
 
-    A file that the disk does not hold as it was stored is left out, and the list says so. What is said is said in
-    the language of this moment; the pieces come when the request is long over, and need nothing of it.
+    above: str
+    heads: list[str]
+    left_out: str
+    title: str
+    right_to_left: bool
+
+
+# Name, in Latin letters, certificate, course, completed, valid until, result, code, file.
+WIDTHS = (30, 30, 34, 38, 13, 13, 10, 24, 48)
+
+
+def stream(
+    certificates: Sequence[Listed], rows: Mapping[UUID, StoredFile], office: str, confirmed_on: date | None
+) -> Iterator[bytes]:
+    """The ZIP in pieces: each PDF as it was issued (not compressed: PDFs are), then a sheet that lists them.
+
+    A file that the disk does not hold as it was stored is left out, and the sheet says so. Above its columns stands
+    the office, as of when it is, and when the staff was last confirmed.
     """
     heads = [
         _("Name"),
@@ -57,19 +75,31 @@ def stream(certificates: Sequence[Listed], rows: Mapping[UUID, StoredFile]) -> I
         _("Code"),
         _("File"),
     ]
+    confirmed = (
+        _("Staff was last confirmed on %(day)s.", day=language.day(confirmed_on))
+        if confirmed_on
+        else _("The staff was never confirmed.")
+    )
+    as_of = _("As of %(when)s.", when=language.moment(clock.now()))
+    words = _Words(
+        f"{office}. {as_of} {confirmed}",
+        heads,
+        _("The file is damaged and was left out."),
+        _("Certificates"),
+        language.direction() == "rtl",
+    )
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _pieces(app, certificates, rows, heads, _("The file is damaged and was left out."))
+    return _pieces(app, certificates, rows, words)
 
 
 def _pieces(
     app: Flask,
     certificates: Sequence[Listed],
     rows: Mapping[UUID, StoredFile],
-    heads: list[str],
-    left_out: str,
+    words: _Words,
 ) -> Iterator[bytes]:
     sink = _Sink()
-    lines = [heads]
+    lines: list[list[Any]] = []
     with ZipFile(sink, "w", ZIP_STORED) as archive:  # type: ignore[call-overload]
         for held in certificates:
             name = rules.file_name(held.snapshot["name"], held.code)
@@ -78,10 +108,10 @@ def _pieces(
                     data = files.proved(rows[held.file_id])  # type: ignore[index]
                 archive.writestr(_entry(name, held.issued_at), data)
             except Refusal:
-                name = left_out
+                name = words.left_out
             lines.append(_line(held, name))
             yield sink.take()
-        archive.writestr(_entry("index.csv", None), _sheet(lines))
+        archive.writestr(_entry("index.xlsx", None), _sheet(lines, words))
     yield sink.take()
 
 
@@ -91,22 +121,44 @@ def _entry(name: str, at: datetime | None) -> ZipInfo:
     return entry
 
 
-def _line(held: Listed, file: str) -> list[str]:
+def _line(held: Listed, file: str) -> list[Any]:
     snapshot = held.snapshot
     return [
         snapshot["name"],
         snapshot["name_latin"],
         snapshot["what"],
         snapshot["course"],
-        snapshot["completed_on"],
-        snapshot["valid_until"],
-        str(snapshot["percent"]),
+        held.completed_on,
+        held.valid_until,
+        snapshot["percent"],
         held.code,
         file,
     ]
 
 
-def _sheet(lines: list[list[str]]) -> bytes:
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([[cell(value) for value in line] for line in lines])
-    return ("\ufeff" + out.getvalue()).encode()
+def _sheet(lines: list[list[Any]], words: _Words) -> bytes:
+    """The list as a spreadsheet: dates are dates, numbers are numbers, and no text is ever computed."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    plain = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, {"in_memory": True, **plain}) as book:
+        sheet = book.add_worksheet(words.title[:31])
+        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
+        if words.right_to_left:
+            sheet.right_to_left()
+        for column, width in enumerate(WIDTHS):
+            sheet.set_column(column, column, width)
+        sheet.write_string(0, 0, words.above)
+        for column, head in enumerate(words.heads):
+            sheet.write_string(1, column, head, bold)
+        sheet.freeze_panes(2, 0)
+        for row, line in enumerate(lines, 2):
+            for column, value in enumerate(line):
+                if isinstance(value, date):
+                    sheet.write_datetime(row, column, datetime(value.year, value.month, value.day), day)  # noqa: DTZ001
+                elif isinstance(value, int):
+                    sheet.write_number(row, column, value)
+                else:
+                    sheet.write_string(row, column, str(value))
+    return out.getvalue()

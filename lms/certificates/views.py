@@ -22,7 +22,13 @@ blueprint = Blueprint("certificates", __name__, template_folder="templates")
 
 define("certificate.list", signed_in=True)
 define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True)
-define("organisation.certificates", "focal_point", "administrator")
+define(
+    "organisation.certificates",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=("programme", "region", "country", "organisation"),
+)
 
 CHECKS_A_MINUTE = 30
 WHOLE = 32 * 1024 * 1024
@@ -70,8 +76,10 @@ def organisation_zip(organisation: UUID) -> Response:
     """Every issued certificate that was earned at an office, in one file that is made while it is sent."""
     issued = [held for held in queries.of_organisation(organisation) if held.file_id is not None]
     rows = files.rows([held.file_id for held in issued if held.file_id is not None])
+    office = people.organisation(organisation).name_in(language.code())
+    pieces = archive.stream(issued, rows, office, people.last_confirmed([organisation]).get(organisation))
     db.forget()  # a slow line shall not hold a connection
-    response = Response(_whole_if_small(archive.stream(issued, rows)), mimetype="application/zip")
+    response = Response(_whole_if_small(pieces), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename="certificates.zip")
     return response
 

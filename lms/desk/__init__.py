@@ -4,11 +4,19 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from lms.desk import views
+from lms.policy import Viewer
 from lms.web import menu
+
+
+def looks_after_offices(viewer: Viewer) -> bool:
+    """Coordinators of more than a cohort; administrators have a list of their own."""
+    looks_after = any(grant.role == "coordinator" for grant in viewer.may_over("office.list"))
+    return looks_after and not viewer.has("administrator")
 
 
 def init_app(app: Flask) -> None:
     menu.add("desk.today", _l("Today"), "today", 10, lambda viewer: True)
     menu.add("desk.waiting", _l("Waiting"), "list", 15, lambda viewer: viewer.has(*views.LOOKS_AFTER))
     menu.add("desk.office", _l("My office"), "office", 40, lambda viewer: viewer.has("focal_point"))
+    menu.add("desk.offices", _l("Offices"), "office", 45, looks_after_offices)
     app.register_blueprint(views.blueprint)

@@ -108,29 +108,46 @@ def timeline_in(person_id: UUID, progress: Iterable[learning.Progress]) -> list[
 class StaffLine:
     """Somebody of an office's staff, present or former, and the certificates earned while there."""
 
-    person_id: UUID
-    name: str
-    post: str
-    starts_on: date
-    ends_on: date | None
+    member: people.Staff
     certificates: list[certificates.Listed]
 
 
 @dataclass(frozen=True)
 class Office:
+    """An office as those see it who answer for it: staff, former staff, what was earned there, what it is asked,
+    who its focal points are, and when its staff was last confirmed."""
+
     id: UUID
     name: str
     staff: list[StaffLine]
     former: list[StaffLine]
+    questions: list[people.Question]
+    focal_points: list[people.RoleLine]
+    confirmation: people.Confirmation
+    today: date
 
     @property
     def issued(self) -> int:
         lines = self.staff + self.former
         return len({c.id for line in lines for c in line.certificates if c.state == "issued"})
 
+    @property
+    def trained(self) -> int:
+        """How many of those who are there today hold a certificate."""
+        return len({x.member.person_id for x in self.staff if any(c.state == "issued" for c in x.certificates)})
+
+    @property
+    def is_due(self) -> bool:
+        return self.confirmation.is_due(self.today)
+
+    @property
+    def gaps(self) -> int:
+        """How many have left whom nobody follows yet."""
+        return sum(line.member.successor_id is None for line in self.former)
+
 
 def office(organisation_id: UUID) -> Office:
-    """An office as its focal point sees it: staff, former staff, and what was earned there. Three statements."""
+    """An office as its focal point sees it. Seven statements, one more where a question names another office."""
     found = people.organisation(organisation_id)
     today = clock.today(found.time_zone)
     earned: dict[UUID, list[certificates.Listed]] = {}
@@ -144,6 +161,21 @@ def office(organisation_id: UUID) -> Office:
             for c in earned.get(member.person_id, [])
             if member.starts_on <= c.completed_on and (member.ends_on is None or c.completed_on < member.ends_on)
         ]
-        line = StaffLine(member.person_id, member.name, member.post, member.starts_on, member.ends_on, own)
-        (former if member.ends_on is not None and member.ends_on <= today else staff).append(line)
-    return Office(found.id, found.name_in(language.code()), staff, former)
+        has_left = member.ends_on is not None and member.ends_on <= today
+        (former if has_left else staff).append(StaffLine(member, own))
+    return Office(
+        found.id,
+        found.name_in(language.code()),
+        staff,
+        former,
+        people.questions_of_office(organisation_id),
+        people.focal_points(organisation_id),
+        people.confirmations([organisation_id])[organisation_id],
+        today,
+    )
+
+
+def offices_of(viewer: Viewer) -> tuple[list[people.OfficeLine], dict[UUID, people.Confirmation]]:
+    """The offices that a viewer answers for, with when the staff of each was confirmed. Four statements."""
+    lines = people.organisation_lines(people.reach(viewer, "office.see"))
+    return lines, people.confirmations([line.id for line in lines])

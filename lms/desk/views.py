@@ -6,14 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
 
-from lms import policy
+from lms import clock, policy
 from lms.cohorts import queries as cohorts
 from lms.cohorts.board import STATE_CHIPS, STATE_NAMES
 from lms.cohorts.forms import ReasonForm
 from lms.cohorts.views import member_target
 from lms.desk import queries
 from lms.people import queries as people
+from lms.people.forms import DESTINATION_NAMES, REASON_NAMES, labels
+from lms.people.views.staff import OVER
 from lms.policy import define
 from lms.web import worklist
 from lms.web.viewer import current, me, permit
@@ -24,8 +27,15 @@ LOOKS_AFTER = ("coordinator", "facilitator", "focal_point", "administrator")
 
 define("desk.today", signed_in=True)
 define("desk.waiting", *LOOKS_AFTER)
-define("office.list", "focal_point", "administrator")
-define("office.see", "focal_point", "administrator")
+define("office.list", "focal_point", "coordinator", "administrator", over=OVER)
+define(
+    "office.see",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=OVER,
+    shows=_l("your name and post, when you came and left, where to, and the certificates earned while you were there"),
+)
 
 NEWEST = 50  # events of a person
 SHOWN_FIRST = 10  # of a section; all of them on its own
@@ -48,6 +58,7 @@ def first() -> Any:
 def today() -> str:
     viewer = me()
     own = queries.today_of(viewer)
+    offices = [UUID(key) for key in sorted(viewer.scope_ids("focal_point", "organisation"))]
     return render_template(
         "desk/today.html",
         today=own,
@@ -55,7 +66,10 @@ def today() -> str:
         waiting=0 if own else queries.waits_for(viewer),
         offers=cohorts.offers_of(viewer.person_id),
         cohorts=cohorts.cohorts_of(viewer) if viewer.has(*cohorts.STAFF) else [],
-        offices=[people.organisation(UUID(key)) for key in sorted(viewer.scope_ids("focal_point", "organisation"))],
+        offices=[people.organisation(key) for key in offices],
+        confirmations=people.confirmations(offices) if offices else {},
+        day=clock.today(viewer.time_zone),
+        is_silent=people.has_silent_address(viewer.person_id),
     )
 
 
@@ -101,16 +115,28 @@ def timeline() -> str:
 @permit("office.list")
 def office() -> Any:
     """The office that one answers for; a choice where there are several."""
-    viewer = me()
-    ids = sorted(viewer.scope_ids("focal_point", "organisation"))
+    ids = me().scope_ids("focal_point", "organisation")
     if len(ids) == 1:
-        return redirect(url_for("desk.one_office", organisation=ids[0]))
-    whole = viewer.has("administrator")
-    offices = people.organisations() if whole else [people.organisation(UUID(key)) for key in ids]
-    return render_template("desk/offices.html", offices=offices)
+        return redirect(url_for("desk.one_office", organisation=next(iter(ids))))
+    return redirect(url_for("desk.offices"))
+
+
+@blueprint.get("/offices")
+@permit("office.list")
+def offices() -> str:
+    """Every office that one answers for or looks after, with what it lacks."""
+    lines, confirmations = queries.offices_of(me())
+    return render_template("desk/offices.html", offices=lines, confirmations=confirmations, today=clock.today())
 
 
 @blueprint.get("/offices/<uuid:organisation>")
 @permit("office.see", lambda organisation: people.organisation_target(organisation))
 def one_office(organisation: UUID) -> str:
-    return render_template("desk/office.html", office=queries.office(organisation))
+    view = queries.office(organisation)
+    return render_template(
+        "desk/office.html",
+        office=view,
+        staff=list(labels([line.member for line in view.staff if line.member.ends_on is None])),
+        reasons=REASON_NAMES,
+        destinations=DESTINATION_NAMES,
+    )

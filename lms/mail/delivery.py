@@ -26,8 +26,10 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from lms import clock, db
-from lms.mail.models import OutboxMessage
+from lms.mail.models import Notice, OutboxMessage
+from lms.mail.rules import about_the_mailbox
 from lms.mail.service import config, host
+from lms.mail.signals import Bounced, bounced
 from lms.text import clean
 
 TIMEOUT = 60.0  # seconds for each answer of the server
@@ -49,6 +51,10 @@ class Away(NotNow):
 
 class Never(Exception):
     """The server refused this letter for good (5xx)."""
+
+
+class NoMailbox(Never):
+    """It refused the address that the letter goes to, and not for a reason of ours."""
 
 
 class Unclear(Exception):
@@ -129,9 +135,38 @@ def put_back(letter: Letter, worker: str, error: str) -> bool:
     )
 
 
-def give_up(letter: Letter, worker: str, error: str) -> bool:
-    """It was refused for good: shown to an administrator with the server's words."""
-    return _move(letter, worker, ("claimed", "sending"), state="failed", lease_until=None, error=error)
+def give_up(letter: Letter, worker: str, error: str, *, no_mailbox: bool = False) -> bool:
+    """It was refused for good: shown to an administrator with the server's words; upward, where there is no such
+    mailbox."""
+    moved = _move(letter, worker, ("claimed", "sending"), state="failed", lease_until=None, error=error)
+    if moved and no_mailbox:
+        _say_bounced(letter.id, letter.address, error)
+    return moved
+
+
+def came_back(row: OutboxMessage, error: str, no_mailbox: bool) -> bool:
+    """A letter that a server had taken came back: failed after all. False where that is known already."""
+    moved = _changed(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == row.id, OutboxMessage.state.in_(("claimed", "sending", "unknown", "sent")))
+        .values(state="failed", worker=None, lease_until=None, error=clean(error)[:500])
+    )
+    if moved and no_mailbox:
+        _say_bounced(row.id, row.address, clean(error)[:500])
+    return bool(moved)
+
+
+def _say_bounced(letter: UUID, address: str, error: str) -> None:
+    notice = select(Notice.recipient).join(OutboxMessage, OutboxMessage.notice_id == Notice.id)
+    recipient = db.need_write().scalar(notice.where(OutboxMessage.id == letter)) or ""
+    bounced.send(Bounced(address, _person(recipient), error))
+
+
+def _person(recipient: str) -> UUID | None:
+    try:
+        return UUID(recipient)
+    except ValueError:  # a bare address
+        return None
 
 
 def lose(letter: Letter, worker: str, error: str) -> bool:
@@ -250,7 +285,7 @@ class Smtp:
         try:
             smtp = self._ready()
             self._expect(*smtp.mail(sender().addr_spec), 250)
-            self._expect(*smtp.rcpt(address), 250, 251)
+            self._expect_mailbox(*smtp.rcpt(address))
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise Away(str(error)) from error
@@ -267,6 +302,14 @@ class Smtp:
             self.close()
             raise Unclear(str(error)) from error
         self.smtp.sock.settimeout(TIMEOUT)
+
+    def _expect_mailbox(self, code: int, reply: bytes) -> None:
+        try:
+            self._expect(code, reply, 250, 251)
+        except Never as refused:
+            if about_the_mailbox(str(refused)):
+                raise NoMailbox(str(refused)) from None
+            raise
 
     def _expect(self, code: int, reply: bytes | str, *good: int) -> None:
         if code in good:
@@ -361,8 +404,8 @@ def _carry(letter: Letter, worker: str, carrier: Carrier) -> str:
         _step(lambda: put_back(letter, worker, said))
         return "away" if isinstance(error, Away) else "later"
     except (Never, ValueError, MessageError) as error:
-        said = str(error)
-        _step(lambda: give_up(letter, worker, said))
+        said, no_mailbox = str(error), isinstance(error, NoMailbox)
+        _step(lambda: give_up(letter, worker, said, no_mailbox=no_mailbox))
         return "refused"
     except Unclear as error:
         said = str(error)

@@ -31,12 +31,16 @@ class Notice(Id, Base):
 class OutboxMessage(Id, Base):
     """A letter on its way: due → claimed → sending → sent, or unknown, failed, cancelled (never silent).
 
+    It is *held* while letters to its address come back.
+
     `body` is blanked once the letter was accepted or cancelled: it may hold a link that signs in.
     """
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        CheckConstraint("state IN ('due','claimed','sending','sent','unknown','failed','cancelled')", name="state"),
+        CheckConstraint(
+            "state IN ('due','held','claimed','sending','sent','unknown','failed','cancelled')", name="state"
+        ),
         Index(
             "ix_outbox_message_due",
             "not_before",

@@ -19,7 +19,7 @@ from lms.mail.models import Notice, OutboxMessage
 
 @dataclass(frozen=True)
 class Line:
-    """A letter in the list: what kind, to whom, where it stands and why."""
+    """A letter in the list: what kind, to whom, where it stands and why; `whole`: its text is still there."""
 
     id: UUID
     kind: str
@@ -29,6 +29,7 @@ class Line:
     sent_at: datetime | None
     tries: int
     error: str | None
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def lines(states: Iterable[str], most: int = 50) -> list[Line]:
             OutboxMessage.sent_at,
             OutboxMessage.tries,
             OutboxMessage.error,
+            OutboxMessage.body != "",
         )
         .join(Notice, Notice.id == OutboxMessage.notice_id)
         .where(OutboxMessage.state.in_(list(states)))

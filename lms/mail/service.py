@@ -7,8 +7,9 @@ A room names its kinds once (`kind("people.invitation", …)`) and keeps each on
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,7 +17,7 @@ from uuid import UUID
 from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, Select, func, select, true, update
 
 from config import Config
 from lms import audit, clock, db
@@ -25,14 +26,20 @@ from lms.policy import Refusal
 from lms.text import clean
 
 LINE = 72
+OLD = timedelta(days=14)  # for a letter that was held
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of letter: its stable name, and what an administrator reads of it (a lazy string)."""
+    """A kind of letter: its stable name, and what an administrator reads of it (a lazy string).
+
+    One that is `asked` was asked for a moment ago by whoever waits for it: it leaves even where letters to its
+    address have come back.
+    """
 
     name: str
     label: Any
+    asked: bool = False
 
     @property
     def template(self) -> str:
@@ -43,10 +50,19 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 
 
-def kind(name: str, label: Any) -> str:
+def kind(name: str, label: Any, *, asked: bool = False) -> str:
     """Enter a kind of letter; its name, for `notify`."""
-    KINDS[name] = Kind(name, label)
+    KINDS[name] = Kind(name, label, asked)
     return name
+
+
+_comes_back: Callable[[str], bool] = lambda address: False  # noqa: E731
+
+
+def comes_back(tell: Callable[[str], bool]) -> None:
+    """Say how it is known that letters to an address come back: those wait until somebody says that it works."""
+    global _comes_back
+    _comes_back = tell
 
 
 def notify(
@@ -64,6 +80,7 @@ def notify(
 ) -> bool:
     """Tell `recipient` (a person; None for a bare address) about `subject` by a letter that leaves at once.
 
+    Where letters to that address come back it is held until one says that it works again (`release`).
     Told once for (kind, subject, step, level, due date, recipient), whoever asks and however often; says
     whether this call was the one. The letter is written here, in the recipient's language; `context` is kept
     nowhere else, since it may hold a link that signs in.
@@ -85,8 +102,10 @@ def notify(
     if told:
         language = language if language in config().languages else config().languages[0]
         title, body = write_letter(kind, language, context)
+        held = not KINDS[kind].asked and _comes_back(address)
         db.need_write().add(
             OutboxMessage(
+                state="held" if held else "due",
                 notice_id=notice,
                 address=address,
                 name=clean(name),
@@ -113,20 +132,70 @@ def short_lines(line: str) -> str:
     return textwrap.fill(line, LINE, break_long_words=False, break_on_hyphens=False)
 
 
+def hold(address: str) -> None:
+    """Keep the letters back that are on their way to an address, but for those that somebody asked for."""
+    asked = [kind.name for kind in KINDS.values() if kind.asked]
+    _change_all(address, "due", OutboxMessage.notice_id.not_in(_of_kinds(asked)), state="held")
+
+
+def release(address: str) -> None:
+    """Let the letters leave that were held for an address. What has waited for longer than two weeks is left: the
+    links in it are dead, and what it says is old."""
+    _leave_old(address)
+    _change_all(address, "held", true(), state="due", not_before=clock.now(), tries=0)
+
+
+def redirect(address: str, recipient: UUID, to: str) -> None:
+    """Let the letters to a person that were held for an address leave to another one of theirs."""
+    _leave_old(address)
+    _change_all(address, "held", _is_for(recipient), state="due", not_before=clock.now(), tries=0, address=to)
+
+
+def leave_held(address: str, recipient: UUID) -> None:
+    """Let the letters to a person rest that were held for an address: what they say is said anew elsewhere."""
+    _change_all(address, "held", _is_for(recipient), state="cancelled", body="")
+
+
+def _leave_old(address: str) -> None:
+    old, why = OutboxMessage.not_before < clock.now() - OLD, "held for too long: letters there came back"
+    _change_all(address, "held", old, state="cancelled", body="", error=why)
+
+
+def _is_for(recipient: UUID) -> ColumnElement[bool]:
+    return OutboxMessage.notice_id.in_(select(Notice.id).where(Notice.recipient == str(recipient)))
+
+
+def _of_kinds(names: list[str]) -> Select[UUID]:
+    return select(Notice.id).where(Notice.kind.in_(names))
+
+
+def _change_all(held_for: str, before: str, where: ColumnElement[bool], **values: Any) -> None:
+    db.need_write().execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.state == before, func.lower(OutboxMessage.address) == held_for.lower(), where)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def send_again(message_id: UUID, by: UUID | None) -> None:
-    """Let a letter that failed, or whose fate is unknown, leave once more, under its old Message-ID."""
-    _decide(message_id, by, "mail.sent_again", state="due", tries=0, not_before=clock.now(), error=None)
+    """Let a letter that failed, or whose fate is unknown, leave once more, under its old Message-ID.
+
+    One that came back after a server had taken it has no text any more, and cannot.
+    """
+    whole = OutboxMessage.body != ""
+    _decide(message_id, by, "mail.sent_again", whole, state="due", tries=0, not_before=clock.now(), error=None)
 
 
 def leave(message_id: UUID, by: UUID | None) -> None:
     """Let a letter that failed, or whose fate is unknown, rest; its text is blanked."""
-    _decide(message_id, by, "mail.left", state="cancelled", body="")
+    _decide(message_id, by, "mail.left", true(), state="cancelled", body="")
 
 
-def _decide(message_id: UUID, by: UUID | None, verb: str, **values: Any) -> None:
+def _decide(message_id: UUID, by: UUID | None, verb: str, where: ColumnElement[bool], **values: Any) -> None:
     changed = db.need_write().execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id == message_id, OutboxMessage.state.in_(("failed", "unknown")))
+        .where(OutboxMessage.id == message_id, OutboxMessage.state.in_(("failed", "unknown")), where)
         .values(worker=None, lease_until=None, **values)
         .execution_options(synchronize_session=False)
     )

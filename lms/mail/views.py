@@ -21,6 +21,7 @@ define("mail.manage", "administrator")
 STATES = {
     "failed": _l("refused"),
     "unknown": _l("of unknown fate"),
+    "held": _l("held: letters there come back"),
     "due": _l("waiting"),
     "claimed": _l("taken up"),
     "sending": _l("on its way"),

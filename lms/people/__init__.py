@@ -5,9 +5,11 @@ from flask_babel import lazy_gettext as _l
 
 from lms import db
 from lms.jobs.worker import every
-from lms.people import forms, queries, service, views
+from lms.mail.service import comes_back
+from lms.mail.signals import bounced
+from lms.people import forms, queries, service, views, waiting
 from lms.policy import Viewer
-from lms.web import menu, viewer
+from lms.web import menu, viewer, worklist
 
 
 def end_roles_of_departed(_worker: str) -> None:
@@ -20,6 +22,12 @@ def _keeps_records(viewer: Viewer) -> bool:
     return bool(viewer.may_over("people.manage"))
 
 
+def ask_for_confirmations(_worker: str) -> None:
+    """Staff is confirmed twice a year: its focal points are asked when the day has come."""
+    with db.write():
+        service.ask_for_confirmations()
+
+
 def init_app(app: Flask) -> None:
     viewer.loaded_by(queries.viewer_of)
     viewer.role_words.update(forms.ROLE_NAMES)
@@ -27,3 +35,10 @@ def init_app(app: Flask) -> None:
     menu.add("people.organisations", _l("Offices"), "office", 70, _keeps_records)
     menu.add("people.people", _l("People"), "people", 80, _keeps_records)
     every(3600, end_roles_of_departed)
+    every(24 * 3600, ask_for_confirmations)
+    bounced.connect(2, service.letters_come_back)
+    comes_back(service.is_coming_back)
+    worklist.add("people.questions", _l("Questions about records"), 10, waiting.questions)
+    worklist.add("people.confirmations", _l("Staff confirmations that are due"), 40, waiting.confirmations)
+    worklist.add("people.without", _l("Offices without a focal point"), 50, waiting.without_focal_point)
+    worklist.add("people.with_one", _l("Offices with only one focal point"), 60, waiting.with_one_focal_point)

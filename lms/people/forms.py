@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from babel.dates import get_day_names
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     DateField,
@@ -23,7 +26,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms import places
 from lms.mail.service import config
-from lms.people import rules, service
+from lms.people import queries, rules, service
 from lms.policy import Refusal
 from lms.web import language
 from lms.web.forms import TextForm
@@ -49,11 +52,22 @@ ROLE_NAMES = {
     "observer": _l("observer"),
 }
 REASON_NAMES = {
-    "other_office": _l("to another office of the country"),
-    "abroad": _l("abroad, or to an agency"),
     "retired": _l("retired"),
-    "contract": _l("end of contract"),
+    "contract": _l("end of the contract"),
+    "offer": _l("a better post"),
+    "rotation": _l("moved by the administration"),
+    "study": _l("studies"),
+    "personal": _l("personal reasons"),
     "other": _l("another reason"),
+    "unknown": _l("not known"),
+}
+DESTINATION_NAMES = {
+    "office": _l("an office known here"),
+    "national": _l("elsewhere in the country’s service"),
+    "agency": _l("an international agency"),
+    "abroad": _l("abroad"),
+    "private": _l("private business"),
+    "none": _l("no other work"),
     "unknown": _l("not known"),
 }
 
@@ -236,6 +250,143 @@ class MembershipForm(Form):
     starts_on = DateField(_l("First day"), [InputRequired(_l("Write the date."))])
 
 
-class EndForm(Form):
+class PartingForm(Form):
+    """Somebody leaves an office: from when, where to, why."""
+
     ends_on = DateField(_l("First day away"), [InputRequired(_l("Write the date."))])
-    reason = SelectField(_l("Where to"), choices=list(REASON_NAMES.items()))
+    destination = SelectField(_l("Where to"), choices=list(DESTINATION_NAMES.items()), default="unknown")
+    destination_id = SelectField(_l("Which office"), [Optional()])
+    reason = SelectField(_l("Why"), choices=list(REASON_NAMES.items()), default="unknown")
+
+    def values(self) -> dict[str, Any]:
+        """As `end_membership` and `report_move` take them, but for the date."""
+        office = self.destination_id.data
+        return {
+            "reason": self.reason.data,
+            "destination": self.destination.data,
+            "destination_id": UUID(office) if office else None,
+        }
+
+
+class EndForm(PartingForm):
+    """An administrator enters it."""
+
+
+class MoveForm(PartingForm):
+    """A person says it of themselves, of one of their offices."""
+
+    membership = SelectField(_l("Which office you leave"), [DataRequired(_l("Choose the office."))])
+    word = StringField(
+        _l("A word to your office"),
+        [Length(max=500, message=_l("Use at most 500 letters."))],
+        render_kw={"dir": "auto"},
+    )
+
+
+class ArrivalForm(Form):
+    starts_on = DateField(_l("First day here"), [InputRequired(_l("Write the date."))])
+
+
+class WordForm(Form):
+    word = StringField(
+        _l("A word to them"),
+        [DataRequired(_l("Say in a word why: the person reads it.")), Length(max=500)],
+        render_kw={"dir": "auto"},
+    )
+
+
+class RepliedForm(AddressForm):
+    """An address that works, for somebody whose letters come back."""
+
+
+class StaffForm:
+    """What one page says of a whole office: fields whose names carry the id of what they are about.
+
+    Read by hand: three hundred forms of seven fields each would be three hundred times the work. What was typed is
+    kept as it was typed, with what is wrong beside its line.
+    """
+
+    ROWS = ("state", "post", "unit", "ends_on", "destination", "office", "reason", "successor")
+    NEW = ("name", "address", "starts_on", "invited")
+
+    def __init__(self, sent: Mapping[str, str], staff: list[queries.Staff], offices: dict[str, UUID]) -> None:
+        """`sent` is what came (empty for a page that is opened); `offices` are the others by the name shown."""
+        self.sent, self.offices = sent, offices
+        self.people = labels(staff)
+        self.errors: dict[UUID | int, list[str]] = {}
+        self.wrong: set[tuple[UUID | int, str]] = set()
+        sent_lines = sum(name.startswith("new-") and name.endswith("-name") for name in sent)
+        self.lines = min(60, max(3, sent_lines) + (3 if "more" in sent else 0))
+
+    def typed(self, key: UUID | int, field: str) -> str:
+        prefix = f"new-{key}" if isinstance(key, int) else key.hex
+        return self.sent.get(f"{prefix}-{field}", "")[:500]
+
+    def refuse(self, key: UUID | int, message: str, field: str = "") -> None:
+        self.errors.setdefault(key, []).append(message)
+        self.wrong.add((key, field))
+
+    def listed(self) -> list[UUID]:
+        """The memberships that stood on the page."""
+        keys = (name.removesuffix("-state") for name in self.sent if name.endswith("-state"))
+        return [UUID(hex=key) for key in keys if len(key) == 32 and set(key) <= set("0123456789abcdef")]
+
+    def said(self) -> list[service.Said]:
+        """What is said of each; what cannot be read is noted beside it."""
+        return [self._said(key) for key in self.listed()]
+
+    def _said(self, key: UUID) -> service.Said:
+        state = self.typed(key, "state")
+        if state != "left":
+            return service.Said(key, state, self.typed(key, "post"), self.typed(key, "unit"))
+        office, destination = self.typed(key, "office").strip(), self.typed(key, "destination") or "unknown"
+        follower = self.typed(key, "successor").strip()
+        if office and destination in ("office", "unknown"):
+            destination = "office"
+        if destination == "office" and office not in self.offices:
+            self.refuse(key, _("Choose one of the offices that are offered."), "office")
+        if follower and follower not in self.people:
+            self.refuse(key, _("Choose somebody of the staff, as the list offers them."), "successor")
+        return service.Said(
+            key,
+            state,
+            ends_on=self._day(key, "ends_on"),
+            destination=destination,
+            destination_id=self.offices.get(office) if destination == "office" else None,
+            reason=self.typed(key, "reason") or "unknown",
+            successor_id=self.people.get(follower),
+        )
+
+    def missing(self) -> list[tuple[int, service.Missing]]:
+        """Those who are added: the lines in which anything was typed."""
+        filled = []
+        for number in range(self.lines):
+            values = {field: self.typed(number, field).strip() for field in self.NEW}
+            if values["name"] or values["address"]:
+                started = self._day(number, "starts_on")
+                filled.append(
+                    (number, service.Missing(values["name"], values["address"], started, bool(values["invited"])))
+                )
+        return filled
+
+    def _day(self, key: UUID | int, field: str) -> date | None:
+        typed = self.typed(key, field).strip()
+        try:
+            return date.fromisoformat(typed) if typed else None
+        except ValueError:
+            self.refuse(key, _("Write the date as year, month and day: 2026-03-31."), field)
+            return None
+
+
+def labels(staff: list[queries.Staff]) -> dict[str, UUID]:
+    """People by what a list of them shows: the name and, of two with one name, the post or a number."""
+    shown: dict[str, UUID] = {}
+    for line in staff:
+        label = line.name
+        if label in shown and line.post:
+            label = f"{line.name}, {line.post}"
+        number = 2
+        while label in shown:
+            label, number = f"{line.name} ({number})", number + 1
+        shown[label] = line.person_id
+    return shown

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.db import Base, Id
@@ -114,6 +115,55 @@ class Membership(Id, Base):
     destination: Mapped[str] = mapped_column(String(20), default="")  # where to
     destination_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"))
     successor_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))  # who follows
+
+
+class StaffConfirmation(Id, Base):
+    """An office has looked at the list of its staff on that day: how many were there, and what was changed."""
+
+    __tablename__ = "staff_confirmation"
+    __table_args__ = (UniqueConstraint("organisation_id", "confirmed_on"),)
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"))
+    confirmed_on: Mapped[date]
+    confirmed_at: Mapped[datetime]  # of the last press of that day
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+    present: Mapped[int] = mapped_column(Integer, default=0)
+    moved: Mapped[int] = mapped_column(Integer, default=0)
+    left: Mapped[int] = mapped_column(Integer, default=0)
+    added: Mapped[int] = mapped_column(Integer, default=0)
+    press: Mapped[str] = mapped_column(String(40), default="")  # the page of it: a second press of it is no second one
+
+
+class RecordQuestion(Id, Base):
+    """Something about a person's record that somebody has to say: whether they moved, came, which address works.
+
+    `about` is the one thing that it is about, of which one question of a kind is open at a time.
+    """
+
+    __tablename__ = "record_question"
+    __table_args__ = (
+        Index(
+            "uq_record_question_open",
+            "kind",
+            "about",
+            unique=True,
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+    )
+
+    kind: Mapped[str] = mapped_column(String(20))
+    about: Mapped[str] = mapped_column(String(80))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"), index=True)
+    address_id: Mapped[UUID | None] = mapped_column(ForeignKey("address.id", ondelete="RESTRICT"))
+    data: Mapped[dict[str, Any]]
+    raised_at: Mapped[datetime]
+    raised_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+    answer: Mapped[str] = mapped_column(String(20), default="")
+    word: Mapped[str] = mapped_column(String(500), default="")  # what was said with the answer
 
 
 class RoleGrant(Id, Base):

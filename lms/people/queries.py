@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, reduce
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from lms import clock, places
 from lms.db import session
 from lms.people import rules, upstairs
-from lms.people.models import Address, Membership, Organisation, Person, RoleGrant, Token
+from lms.people.models import (
+    Address,
+    Membership,
+    Organisation,
+    Person,
+    RecordQuestion,
+    RoleGrant,
+    StaffConfirmation,
+    Token,
+    Unit,
+)
 from lms.policy import Grant, Target, Viewer
 from lms.text import address_key, clean, search_key, sort_key
 from lms.web import language
@@ -57,6 +68,7 @@ class AddressLine:
     address: str
     confirmed: bool
     primary: bool
+    bounced: bool = False  # letters to it come back
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,7 @@ class MembershipLine:
     starts_on: date
     ends_on: date | None
     reason: str
+    destination: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,13 @@ class Staff:
     starts_on: date
     ends_on: date | None
     active: bool
+    membership_id: UUID
+    unit: str = ""
+    reason: str = ""
+    destination: str = ""
+    destination_name: str = ""  # of the office here that they went to
+    successor_id: UUID | None = None
+    successor: str = ""
 
 
 @dataclass(frozen=True)
@@ -390,11 +410,7 @@ def organisation_lines(reached: Reach = EVERYWHERE) -> list[OfficeLine]:
         .where(Membership.starts_on <= today, _not_ended(today))
         .group_by(Membership.organisation_id)
     )
-    focal_points = _counts(
-        select(RoleGrant.scope_id, func.count())
-        .where(RoleGrant.role == "focal_point", RoleGrant.scope == "organisation", RoleGrant.ended_at.is_(None))
-        .group_by(RoleGrant.scope_id)
-    )
+    focal_points = _counts(select(RoleGrant.scope_id, func.count()).where(*_FOCAL_POINTS).group_by(RoleGrant.scope_id))
     lines = [
         OfficeLine(
             **vars(_office(row)), people=people.get(str(row.id), 0), focal_points=focal_points.get(str(row.id), 0)
@@ -402,6 +418,13 @@ def organisation_lines(reached: Reach = EVERYWHERE) -> list[OfficeLine]:
         for row in session().scalars(_OFFICES.where(within(reached)))
     ]
     return sorted(lines, key=_by_name)
+
+
+def offices_with_focal_points(reached: Reach, count: int) -> list[Office]:
+    """The offices within a reach that have so many focal points, by name. Two statements."""
+    held = _counts(select(RoleGrant.scope_id, func.count()).where(*_FOCAL_POINTS).group_by(RoleGrant.scope_id))
+    rows = session().scalars(_OFFICES.where(within(reached)))
+    return sorted((_office(row) for row in rows if held.get(str(row.id), 0) == count), key=_by_name)
 
 
 def country_scopes(offices: list[Office]) -> list[tuple[str, str]]:
@@ -423,6 +446,11 @@ def region_scopes(viewer: Viewer, permission: str) -> list[tuple[str, str]]:
     ]
 
 
+_FOCAL_POINTS = (
+    RoleGrant.role == "focal_point",
+    RoleGrant.scope == "organisation",
+    RoleGrant.ended_at.is_(None),
+)
 _OFFICES = select(Organisation).where(Organisation.archived_at.is_(None))
 
 
@@ -448,9 +476,13 @@ def office_of(person_id: UUID) -> Office | None:
 
 def people_of_organisation(organisation_id: UUID, on: date) -> list[Staff]:
     """Who belongs to an office on that day or belonged to it earlier: current staff first, then by name."""
+    follower, elsewhere = aliased(Person), aliased(Organisation)
     rows = session().execute(
-        select(Membership.starts_on, Membership.ends_on, Person)
+        select(Membership, Person, Unit.name, elsewhere, follower.name)
         .join(Person, Person.id == Membership.person_id)
+        .outerjoin(Unit, Unit.id == Membership.unit_id)
+        .outerjoin(elsewhere, elsewhere.id == Membership.destination_id)
+        .outerjoin(follower, follower.id == Membership.successor_id)
         .where(Membership.organisation_id == organisation_id, Membership.starts_on <= on)
         .order_by(and_(Membership.ends_on.is_not(None), Membership.ends_on <= on), Person.sort_key)
     )
@@ -459,12 +491,19 @@ def people_of_organisation(organisation_id: UUID, on: date) -> list[Staff]:
             person.id,
             person.name,
             person.name_latin,
-            person.post if ends_on is None or ends_on > on else "",
-            starts_on,
-            ends_on,
+            person.post if row.ends_on is None or row.ends_on > on else "",
+            row.starts_on,
+            row.ends_on,
             person.password_hash is not None,
+            row.id,
+            unit or "",
+            row.end_reason,
+            row.destination,
+            _office(office).name_in(language.code()) if office else "",
+            row.successor_id,
+            successor or "",
         )
-        for starts_on, ends_on, person in rows
+        for row, person, unit, office, successor in rows
     ]
 
 
@@ -504,7 +543,10 @@ def addresses_of(person_id: UUID) -> list[AddressLine]:
         .where(Address.person_id == person_id)
         .order_by(Address.is_primary.desc(), Address.created_at, Address.id)
     )
-    return [AddressLine(row.id, row.address, row.confirmed_at is not None, row.is_primary) for row in rows]
+    return [
+        AddressLine(row.id, row.address, row.confirmed_at is not None, row.is_primary, row.bounced_at is not None)
+        for row in rows
+    ]
 
 
 def memberships_of(person_id: UUID) -> list[MembershipLine]:
@@ -523,6 +565,7 @@ def memberships_of(person_id: UUID) -> list[MembershipLine]:
             row.starts_on,
             row.ends_on,
             row.end_reason,
+            row.destination,
         )
         for row, office in rows
     ]
@@ -536,6 +579,20 @@ def roles_of(person_id: UUID) -> list[RoleLine]:
 def is_role_of(person_id: UUID, grant_id: UUID) -> bool:
     """Whether that grant is one of this person's, also one that has ended."""
     return session().scalar(select(RoleGrant.person_id).where(RoleGrant.id == grant_id)) == person_id
+
+
+def is_of_office(membership_id: UUID, organisation_id: UUID) -> bool:
+    """Whether that membership is of that office."""
+    own = select(Membership.id).where(Membership.id == membership_id, Membership.organisation_id == organisation_id)
+    return session().scalar(own) is not None
+
+
+def is_focal_point_of(grant_id: UUID, organisation_id: UUID) -> bool:
+    """Whether that grant is or was one of a focal point of that office."""
+    own = select(RoleGrant.id).where(
+        RoleGrant.id == grant_id, RoleGrant.role == "focal_point", RoleGrant.scope_id == str(organisation_id)
+    )
+    return session().scalar(own) is not None
 
 
 def _roles(*where: object) -> list[RoleLine]:
@@ -654,14 +711,18 @@ def search(words: str, number: int = 1, reached: Reach = EVERYWHERE) -> Page:
 
 
 def recipient(person_id: UUID) -> Recipient | None:
-    """Where letters to a person go: the primary address, or the oldest; None without any."""
+    """Where letters to a person go: the primary address, or the oldest; None without any.
+
+    Where letters to the primary one come back, another that is confirmed comes first.
+    """
+    another = and_(Address.bounced_at.is_(None), or_(Address.confirmed_at.is_not(None), Address.is_primary))
     row = (
         session()
         .execute(
             select(Person.name, Address.address, Person.language, Person.time_zone)
             .join(Address, Address.person_id == Person.id)
             .where(Person.id == person_id)
-            .order_by(Address.is_primary.desc(), Address.confirmed_at.is_(None), Address.created_at)
+            .order_by(another.desc(), Address.is_primary.desc(), Address.confirmed_at.is_(None), Address.created_at)
             .limit(1)
         )
         .first()
@@ -680,6 +741,232 @@ def events_of(person_id: UUID) -> list[Event]:
         if line.ends_on is not None and line.ends_on <= clock.today():
             events.append(Event(_noon(line.ends_on), "membership", _("Left %(office)s.", office=line.organisation)))
     return events
+
+
+# --- whether records are right ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """When an office's staff was last confirmed (None: never), and from when it is to be confirmed again."""
+
+    last: date | None = None
+    due_on: date | None = None
+    stamp: datetime | None = None  # tells whether it was confirmed again since a page was opened
+
+    def is_due(self, today: date) -> bool:
+        return self.due_on is not None and self.due_on <= today
+
+
+@dataclass(frozen=True)
+class ConfirmationDue:
+    """An office whose staff is to be confirmed, and who answers for it."""
+
+    office: Office
+    last: date | None
+    due_on: date
+    focal_points: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something about somebody's record that somebody has to say.
+
+    `on`, `destination`, `reason` and `word` are what the person said of a move; `elsewhere` is the office that they
+    went to (moved) or came from (came); `address` is masked, since it may be shown to an office.
+    """
+
+    id: UUID
+    kind: str
+    person_id: UUID
+    person: str
+    joined: bool
+    organisation_id: UUID | None
+    office: str
+    address: str
+    on: date | None
+    destination: str
+    elsewhere: str
+    reason: str
+    word: str
+    raised_at: datetime
+    answered_at: datetime | None
+    answer: str
+    answered_by: str
+    answer_word: str
+
+
+def last_confirmed(organisation_ids: Iterable[UUID]) -> dict[UUID, date]:
+    """When the staff of these offices was last confirmed; those where it never was are left out. One statement."""
+    rows = session().execute(
+        select(StaffConfirmation.organisation_id, func.max(StaffConfirmation.confirmed_on))
+        .where(StaffConfirmation.organisation_id.in_(list(organisation_ids)))
+        .group_by(StaffConfirmation.organisation_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def confirmations(organisation_ids: Iterable[UUID]) -> dict[UUID, Confirmation]:
+    """When the staff of each of these offices was confirmed and is to be again. One statement."""
+    wanted = Organisation.id.in_(list(organisation_ids))
+    rows = session().execute(_confirmations(Organisation.id).where(wanted))
+    return {key: _confirmation(last, stamp, first) for key, last, stamp, first in rows}
+
+
+def confirmations_due(reached: Reach | None = None) -> list[ConfirmationDue]:
+    """The offices whose staff is to be confirmed, the longest due first. Two statements."""
+    query = _confirmations(Organisation).where(Organisation.archived_at.is_(None))
+    due = []
+    for row, last, stamp, first in session().execute(query.where(within(reached)) if reached else query):
+        office, found = _office(row), _confirmation(last, stamp, first)
+        if found.due_on is not None and found.is_due(clock.today(office.time_zone)):
+            due.append((office, last, found.due_on))
+    held: dict[str, list[UUID]] = {}
+    if due:
+        for scope_id, person_id in session().execute(
+            select(RoleGrant.scope_id, RoleGrant.person_id).where(*_FOCAL_POINTS)
+        ):
+            held.setdefault(scope_id, []).append(person_id)
+    lines = [ConfirmationDue(o, last, day, tuple(held.get(str(o.id), ()))) for o, last, day in due]
+    return sorted(lines, key=lambda line: line.due_on)
+
+
+def _confirmations(*what: Any) -> Select[*tuple[Any, ...]]:
+    confirmed = StaffConfirmation.organisation_id == Organisation.id
+    last = select(func.max(StaffConfirmation.confirmed_on)).where(confirmed).correlate(Organisation)
+    stamp = select(func.max(StaffConfirmation.confirmed_at)).where(confirmed).correlate(Organisation)
+    first = (
+        select(func.min(Membership.starts_on))
+        .where(Membership.organisation_id == Organisation.id)
+        .correlate(Organisation)
+    )
+    return select(*what, last.scalar_subquery(), stamp.scalar_subquery(), first.scalar_subquery())
+
+
+def _confirmation(last: date | None, stamp: datetime | None, first: date | None) -> Confirmation:
+    return Confirmation(last, rules.confirmation_due(last, first), stamp)
+
+
+def question(question_id: UUID) -> Question:
+    """A question that is known to exist."""
+    return _questions(RecordQuestion.id == question_id)[0]
+
+
+def question_target(question_id: UUID) -> Target | None:
+    """Who is asked: the office, with what it lies in; the whole programme where the person has none."""
+    row = (
+        session()
+        .execute(
+            select(RecordQuestion.organisation_id, Organisation.country)
+            .outerjoin(Organisation, Organisation.id == RecordQuestion.organisation_id)
+            .where(RecordQuestion.id == question_id)
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    return Target(scopes=scopes_of_office(row[0], row[1]) if row[0] else frozenset())
+
+
+def own_question_target(question_id: UUID) -> Target | None:
+    """Whom a question is about."""
+    owner = session().scalar(select(RecordQuestion.person_id).where(RecordQuestion.id == question_id))
+    return Target(owner) if owner else None
+
+
+def questions_of_office(organisation_id: UUID) -> list[Question]:
+    """What an office has to answer, the longest waiting first. One statement, another where offices are named."""
+    return _questions(RecordQuestion.organisation_id == organisation_id, RecordQuestion.answered_at.is_(None))
+
+
+def questions_about(person_id: UUID) -> list[Question]:
+    """What is or was asked about a person, the oldest first."""
+    return _questions(RecordQuestion.person_id == person_id)
+
+
+def has_silent_address(person_id: UUID) -> bool:
+    """Whether letters to the person come back."""
+    silent = select(Address.id).where(
+        Address.person_id == person_id, Address.bounced_at.is_not(None), Address.is_primary
+    )
+    return session().scalar(silent) is not None
+
+
+def open_questions(viewer: Viewer, patience: timedelta) -> list[Question]:
+    """What waits for a viewer's answer, the longest waiting first.
+
+    A focal point is asked about their own office; whoever looks after several offices about those that have nobody
+    else to ask, and about what has waited for longer than `patience`. Two statements.
+    """
+    permission = "office.answer"
+    reached = reach(viewer, permission)
+    own = RecordQuestion.organisation_id.in_(reached.organisations)
+    another = (
+        select(RoleGrant.id)
+        .where(
+            *_FOCAL_POINTS,
+            RoleGrant.scope_id == _as_scope_id(RecordQuestion.organisation_id),
+            RoleGrant.person_id != RecordQuestion.person_id,
+        )
+        .correlate(RecordQuestion)
+        .exists()
+    )
+    wider = replace(reached, organisations=frozenset())
+    nobody = or_(~another, RecordQuestion.raised_at < clock.now() - patience)
+    return _questions(RecordQuestion.answered_at.is_(None), or_(own, and_(within(wider), nobody)))
+
+
+def _as_scope_id(column: Any) -> ColumnElement[str]:
+    """A UUID's column as roles keep ids: with hyphens, which SQLite stores none of."""
+    plain = func.replace(cast(column, String), "-", "")
+    places_of = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    parts: list[ColumnElement[str]] = [func.substr(plain, start, length) for start, length in places_of]
+    return reduce(lambda one, other: one + "-" + other, parts)
+
+
+def _questions(*where: Any) -> list[Question]:
+    asked, answering = aliased(Person), aliased(Person)
+    rows = (
+        session()
+        .execute(
+            select(RecordQuestion, asked, Organisation, Address.address, answering.name)
+            .join(asked, asked.id == RecordQuestion.person_id)
+            .outerjoin(Organisation, Organisation.id == RecordQuestion.organisation_id)
+            .outerjoin(Address, Address.id == RecordQuestion.address_id)
+            .outerjoin(answering, answering.id == RecordQuestion.answered_by)
+            .where(*where)
+            .order_by(RecordQuestion.id)
+        )
+        .all()
+    )
+    named = {UUID(row.data["office"]) for row, *_rest in rows if row.data.get("office")}
+    offices: dict[str, str] = {}
+    if named:
+        for office in session().scalars(select(Organisation).where(Organisation.id.in_(named))):
+            offices[str(office.id)] = _office(office).name_in(language.code())
+    return [
+        Question(
+            row.id,
+            row.kind,
+            person.id,
+            person.name,
+            person.password_hash is not None,
+            row.organisation_id,
+            _office(office).name_in(language.code()) if office else "",
+            rules.masked(address) if address else "",
+            date.fromisoformat(row.data["on"]) if "on" in row.data else None,
+            row.data.get("destination", ""),
+            offices.get(row.data.get("office") or "", ""),
+            row.data.get("reason", ""),
+            row.data.get("word", ""),
+            row.raised_at,
+            row.answered_at,
+            row.answer,
+            by or "",
+            row.word,
+        )
+        for row, person, office, address, by in rows
+    ]
 
 
 def _noon(day: date) -> datetime:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from lms.clock import add_months
 from lms.policy import Grant
 from lms.text import address_key, clean, search_key
 
@@ -26,7 +27,11 @@ RATES = {
 LONGEST_NAME = 200
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 500
-END_REASONS = ("other_office", "abroad", "retired", "contract", "other", "unknown")
+# Why somebody left an office, and where they went.
+REASONS = ("retired", "contract", "offer", "rotation", "study", "personal", "other", "unknown")
+DESTINATIONS = ("office", "national", "agency", "abroad", "private", "none", "unknown")
+CONFIRMED_EVERY = 6  # months
+REMINDED_AFTER = timedelta(days=14)
 WORKING_LANGUAGES = ("ar", "en", "es", "fr", "pt", "ru", "zh")
 
 # Over what each role can be held.
@@ -41,6 +46,7 @@ ROLE_SCOPES = {
 GIVES = {
     "administrator": frozenset(ROLE_SCOPES),
     "coordinator": frozenset({"coordinator", "facilitator", "focal_point", "observer"}),
+    "focal_point": frozenset({"focal_point"}),
 }
 
 
@@ -197,3 +203,17 @@ Period = tuple[date, date | None]
 def overlap(one: Period, other: Period) -> bool:
     """Whether two half-open periods share a day; an end of None is open."""
     return (other[1] is None or one[0] < other[1]) and (one[1] is None or other[0] < one[1])
+
+
+def confirmation_due(last: date | None, first_member: date | None) -> date | None:
+    """The day from which an office's staff is to be confirmed: half a year after it was last confirmed or, before
+    that, after the first of its people came. None where nobody ever did."""
+    since = last or first_member
+    return add_months(since, CONFIRMED_EVERY) if since else None
+
+
+def confirmation_step(today: date, due: date | None) -> int | None:
+    """Which letter asks for a confirmation: 0 when it is due, 1 two weeks later; None before."""
+    if due is None or today < due:
+        return None
+    return 0 if today < due + REMINDED_AFTER else 1

@@ -1,6 +1,5 @@
 """What people see of certificates: their own, an office's, and the page where anyone checks one."""
 
-import csv
 import io
 import re
 import zipfile
@@ -15,6 +14,7 @@ import time_machine
 from evidence import NOON, earned, issue_all, issued
 from flask import Flask
 from flask.testing import FlaskClient
+from python_calamine import CalamineWorkbook
 from sqlalchemy import event, select, update
 
 from lms import clock, db
@@ -23,7 +23,7 @@ from lms.certificates.models import Certificate
 from lms.cohorts import service as cohorts
 from lms.files import service as files
 from lms.people import service as people
-from lms.people.models import Membership, Person
+from lms.people.models import Membership, Person, StaffConfirmation
 from lms.policy import define
 
 
@@ -228,27 +228,47 @@ def test_an_office_downloads_all_of_its_certificates_with_a_list(db_app: Flask):
             f"N'Guessan d'Almeida, {held[1].code}.pdf",
             f"ليلى حدّاد, {held[2].code}.pdf",
             f"=1+1 cmd .. x, {held[3].code}.pdf",
-            "index.csv",
+            "index.xlsx",
         ]
     )
     assert all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
     assert archive.read(f"ليلى حدّاد, {held[2].code}.pdf") == files.read(held[2].file_id)[0]
-    sheet = archive.read("index.csv")
-    assert sheet.startswith(b"\xef\xbb\xbf")
-    heads, *lines = csv.reader(io.StringIO(sheet.decode("utf-8-sig"), newline=""))
+    above, heads, *lines = sheet_of(archive)
+    assert above[0].startswith("Statistics Tavara. As of ") and "The staff was never confirmed." in above[0]
     assert heads[0] == "Name" and len(lines) == 4
     by_code = {line[7]: line for line in lines}
-    assert by_code[held[3].code][0] == "'=1+1|cmd/../x"
+    assert by_code[held[3].code][0] == "=1+1|cmd/../x"  # a text, and not computed
     assert by_code[held[0].code][:7] == [
         "Élise Ouédraogo",
         "Somebody",
         "lessons 1 to 3 of Concepts",
         "Foundations of migration statistics",
-        "2026-03-15",
-        "2029-03-14",
-        "88",
+        date(2026, 3, 15),
+        date(2029, 3, 14),
+        88,
     ]
-    assert by_code[held[3].code][8] == f"'=1+1 cmd .. x, {held[3].code}.pdf"
+    assert by_code[held[3].code][8] == f"=1+1 cmd .. x, {held[3].code}.pdf"
+    assert b"<f>" not in zipfile.ZipFile(io.BytesIO(archive.read("index.xlsx"))).read("xl/worksheets/sheet1.xml")
+
+
+def sheet_of(archive: zipfile.ZipFile) -> list[list[Any]]:
+    """The rows of the sheet in an archive, as a spreadsheet reads them."""
+    return CalamineWorkbook.from_filelike(io.BytesIO(archive.read("index.xlsx"))).get_sheet_by_index(0).to_python()
+
+
+def test_the_sheet_says_when_the_staff_was_confirmed_and_runs_from_right_to_left_in_arabic(db_app: Flask):
+    office = make.organisation(names={"ar": "إحصاء تافارا"})
+    issued(make.person(organisation_id=office, starts_on=date(2025, 1, 1)))
+    admin = make.role(make.person(), "administrator")
+    with db.write() as s:
+        facts = {"confirmed_at": clock.now(), "present": 1}
+        s.add(StaffConfirmation(organisation_id=office, confirmed_on=date(2026, 2, 1), **facts))
+    answer = signed_in(db_app, admin).get(f"/organisations/{office}/certificates.zip?lang=ar")
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    above = sheet_of(archive)[0][0]
+    assert above.startswith("إحصاء تافارا") and "٢٠٢٦" in above
+    inside = zipfile.ZipFile(io.BytesIO(archive.read("index.xlsx"))).read("xl/worksheets/sheet1.xml")
+    assert b'rightToLeft="1"' in inside and b'state="frozen"' in inside
 
 
 def test_a_damaged_file_is_left_out_of_the_archive_and_the_list_says_so(db_app: Flask):
@@ -259,8 +279,8 @@ def test_a_damaged_file_is_left_out_of_the_archive_and_the_list_says_so(db_app: 
     db.end_read()
     admin = signed_in(db_app, make.role(make.person(), "administrator"))
     archive = zipfile.ZipFile(io.BytesIO(admin.get(f"/organisations/{office}/certificates.zip").data))
-    assert archive.namelist() == [f"Whole, {whole.code}.pdf", "index.csv"]
-    assert "left out" in archive.read("index.csv").decode()
+    assert archive.namelist() == [f"Whole, {whole.code}.pdf", "index.xlsx"]
+    assert "left out" in str(sheet_of(archive))
 
 
 def test_a_large_archive_is_streamed_and_is_the_same(db_app: Flask, monkeypatch: pytest.MonkeyPatch):
@@ -274,7 +294,8 @@ def test_a_large_archive_is_streamed_and_is_the_same(db_app: Flask, monkeypatch:
     assert "Content-Length" in whole.headers and "Content-Length" not in streamed.headers
     one, other = (zipfile.ZipFile(io.BytesIO(answer.data)) for answer in (whole, streamed))
     assert one.namelist() == other.namelist() and len(one.namelist()) == 4
-    assert all(one.read(name) == other.read(name) for name in one.namelist())
+    assert all(one.read(name) == other.read(name) for name in one.namelist() if name.endswith(".pdf"))
+    assert sheet_of(one)[1:] == sheet_of(other)[1:]
 
 
 def test_an_archive_is_for_its_office_and_for_the_administrator(db_app: Flask):
@@ -299,7 +320,7 @@ def test_an_office_without_certificates_gets_an_empty_list(db_app: Flask):
     office = make.organisation()
     admin = signed_in(db_app, make.role(make.person(), "administrator"))
     archive = zipfile.ZipFile(io.BytesIO(admin.get(f"/organisations/{office}/certificates.zip").data))
-    assert archive.namelist() == ["index.csv"]
+    assert archive.namelist() == ["index.xlsx"] and len(sheet_of(archive)) == 2
 
 
 # --- checking one -------------------------------------------------------------------------------------
@@ -412,4 +433,10 @@ def test_the_page_speaks_every_language_of_the_interface(client: FlaskClient, la
 
 def test_the_permissions_of_the_room_are_as_the_table_says():
     assert define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True)
-    assert define("organisation.certificates", "focal_point", "administrator")
+    assert define(
+        "organisation.certificates",
+        "focal_point",
+        "coordinator",
+        "administrator",
+        over=("programme", "region", "country", "organisation"),
+    )

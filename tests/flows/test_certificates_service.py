@@ -26,7 +26,7 @@ from lms.people import rules as people_rules
 from lms.people import service as people
 from lms.people.models import Membership, Person
 
-REASON = sorted(people_rules.END_REASONS)[0]
+REASON = sorted(people_rules.REASONS)[0]
 
 
 def count(model: type[db.Base]) -> int:

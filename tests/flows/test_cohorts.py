@@ -99,12 +99,12 @@ def test_after_a_departure_the_office_keeps_what_was_earned_there_and_sees_nothi
     db.end_read()
     tomorrow = clock.today() + timedelta(days=1)
     with db.write():
-        people_service.end_membership(membership.id, tomorrow, "other_office")
+        people_service.end_membership(membership.id, tomorrow, "offer")
         elsewhere = organisation("Office of Borders", "SN")
         people_service.start_membership(own.graduate, elsewhere, tomorrow)
     with clock.at(clock.now() + timedelta(days=40)):
         seen = desk.office(own.office)
-        (former,) = [line for line in seen.former if line.person_id == own.graduate]
+        (former,) = [line for line in seen.former if line.member.person_id == own.graduate]
         assert len(former.certificates) == 1
         assert desk.office(elsewhere).staff[0].certificates == []
         client = sign_in(db_app.test_client(), own.focal_point)
@@ -115,12 +115,12 @@ def test_after_a_departure_the_office_keeps_what_was_earned_there_and_sees_nothi
             row = people.memberships_of(who)[0]
         db.end_read()
         with clock.at(clock.now() + timedelta(days=10)), db.write():
-            people_service.end_membership(row.id, clock.today(), "abroad")
+            people_service.end_membership(row.id, clock.today(), "contract")
             service.add_member(own.cohort, who)
             study(who)
             sit(who)
         with clock.at(clock.now() + timedelta(days=20)):
-            (gone,) = [line for line in desk.office(own.office).former if line.person_id == who]
+            (gone,) = [line for line in desk.office(own.office).former if line.member.person_id == who]
             assert gone.certificates == []
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from make import person
+from make import membership, organisation, person
 
 from lms import db, migrate
 
@@ -37,6 +37,46 @@ def test_each_migration_goes_down_and_up_again_with_data_in_the_tables(db_app):
         with db.engine().connect() as connection:
             assert connection.scalar(sa.text("SELECT count(*) FROM person")) == 1
     assert not differences()
+
+
+def test_why_people_left_and_where_to_is_taken_over_and_back(db_app):
+    office = organisation()
+    reasons = ("other_office", "abroad", "retired", "contract", "other", "unknown", "")
+    keys = [membership(person(), office) for _reason in reasons]
+    db.forget()
+    migrate.move("0003_office-1", "downgrade")
+    with db.engine().begin() as connection:
+        for key, reason in zip(keys, reasons, strict=True):
+            connection.execute(
+                sa.text("UPDATE membership SET end_reason = :reason, ends_on = :day WHERE id = :key"),
+                {"reason": reason, "day": "2026-01-01" if reason else None, "key": stored(key)},
+            )
+    migrate.move("head")
+    assert parted(keys) == [
+        ("unknown", "national"),
+        ("unknown", "abroad"),
+        ("retired", "unknown"),
+        ("contract", "unknown"),
+        ("other", "unknown"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ]
+    db.forget()
+    migrate.move("0003_office-1", "downgrade")
+    assert parted(keys) == [(reason, "") for reason in reasons]
+    migrate.move("head")
+
+
+def stored(key) -> str:
+    """An id as this database keeps it."""
+    return key.hex if db.engine().dialect.name == "sqlite" else str(key)
+
+
+def parted(keys) -> list[tuple[str, str]]:
+    with db.engine().connect() as connection:
+        rows = connection.execute(sa.text("SELECT id, end_reason, destination FROM membership"))
+        by_id = {str(row[0]): (row[1], row[2]) for row in rows}
+    return [by_id[stored(key)] for key in keys]
 
 
 def test_down_to_nothing_and_up_again(db_app):

@@ -284,7 +284,7 @@ def test_a_membership_is_half_open_and_the_office_keeps_the_line(db_app):
     person = make.person("Nino Kapanadze", post="Analyst")
     first = make.membership(person, office, date(2024, 1, 1))
     with db.write():
-        service.end_membership(first, date(2025, 3, 1), "other_office")
+        service.end_membership(first, date(2025, 3, 1), "offer", destination="national")
         service.start_membership(person, next_office, date(2025, 3, 1))
     day_before, that_day = (
         queries.people_of_organisation(office, date(2025, 2, 28)),
@@ -331,7 +331,7 @@ def test_a_focal_point_who_leaves_is_none_any_more(db_app):
     outsider = make.role(make.person(), "focal_point", "organisation", office)
     key = make.membership(person, office)
     with db.write():
-        service.end_membership(key, clock.today() + timedelta(days=3), "abroad")
+        service.end_membership(key, clock.today() + timedelta(days=3), "study", destination="abroad")
     assert queries.viewer_of(person).grants
     with time_machine.travel(clock.now() + timedelta(days=3)), db.write():
         assert service.end_roles_of_departed() == 1

@@ -15,7 +15,7 @@ EVERYBODY = [
 MANAGERS = {"coordinator", "regional", "admin"}  # of one's own cohort; `regional` coordinates its whole region
 STAFF = MANAGERS | {"facilitator"}
 COORDINATORS = MANAGERS
-OFFICE = {"focal_point", "regional", "admin"}
+OFFICE = {"focal_point", "regional", "admin"}  # of one’s own office
 KEEPERS = {"regional", "admin"}  # of offices and of people's records
 
 
@@ -72,11 +72,20 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "assessment.save"): Row("/attempts/{attempt}", {"trainee"}, set()),
     ("GET", "certificates.certificates"): Row("/certificates", ALL),
     ("GET", "certificates.download"): Row("/certificates/{certificate}", {"graduate", "focal_point"} | STAFF, ADMIN),
-    ("GET", "certificates.organisation_zip"): Row(
-        "/organisations/{office}/certificates.zip", {"focal_point", "admin"}, ADMIN
-    ),
-    ("GET", "desk.office"): Row("/office", {"focal_point", "admin"}),
-    ("GET", "desk.one_office"): Row("/offices/{office}", {"focal_point", "admin"}, ADMIN),
+    ("GET", "certificates.organisation_zip"): Row("/organisations/{office}/certificates.zip", OFFICE, ADMIN),
+    ("GET", "desk.office"): Row("/office", OFFICE),
+    ("GET", "desk.offices"): Row("/offices", OFFICE),
+    ("GET", "desk.one_office"): Row("/offices/{office}", OFFICE, ADMIN),
+    ("GET", "people.confirm_staff"): Row("/offices/{office}/staff/confirmation", OFFICE, ADMIN),
+    ("POST", "people.save_staff"): Row("/offices/{office}/staff/confirmation", OFFICE, ADMIN),
+    ("POST", "people.set_successor"): Row("/offices/{office}/memberships/{membership}/successor", OFFICE, ADMIN),
+    ("GET", "people.focal_points"): Row("/offices/{office}/focal-points", OFFICE, ADMIN),
+    ("POST", "people.name_focal_point"): Row("/offices/{office}/focal-points", OFFICE, ADMIN),
+    ("POST", "people.end_focal_point"): Row("/offices/{office}/focal-points/{spare}/end", OFFICE, ADMIN),
+    ("GET", "people.question"): Row("/questions/{question}", OFFICE, ADMIN),
+    ("POST", "people.answer"): Row("/questions/{question}", OFFICE, ADMIN),
+    ("POST", "people.report_move"): Row("/account/moves", ALL),
+    ("POST", "people.undo_move"): Row("/account/moves/{question}/undo", {"trainee"}, set()),
     ("GET", "cohorts.cohorts"): Row("/cohorts", STAFF),
     ("GET", "cohorts.new"): Row("/cohorts/new", KEEPERS),
     ("POST", "cohorts.new"): Row("/cohorts/new", KEEPERS),
@@ -247,6 +256,8 @@ def test_a_child_of_anothers_parent_is_not_found_under_ones_own(db_app, world):
     for path in (
         f"/admin/people/{own.trainee}/memberships/{other.membership}/end",
         f"/admin/people/{own.trainee}/roles/{other.grant}/end",
+        f"/offices/{own.office}/memberships/{other.membership}/successor",
+        f"/offices/{own.office}/focal-points/{other.grant}/end",
     ):
         assert ask(db_app, world.admin, "POST", path).status_code == 404
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -202,3 +202,34 @@ def test_periods_overlap_exactly_where_they_share_a_day(start, end, other_start,
     if (end is None or end > start) and (other_end is None or other_end > other_start):
         assert rules.overlap(one, other) == bool(days_of(*one) & days_of(*other))
         assert rules.overlap(one, other) == rules.overlap(other, one)
+
+
+# --- staff is confirmed twice a year ---
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "due"),
+    [
+        (None, None, None),
+        (None, date(2026, 1, 31), date(2026, 7, 31)),
+        (None, date(2026, 8, 31), date(2027, 2, 28)),
+        (date(2026, 3, 1), date(2020, 1, 1), date(2026, 9, 1)),
+    ],
+)
+def test_staff_is_confirmed_half_a_year_after_the_last_time_or_the_first_member(last, first, due):
+    assert rules.confirmation_due(last, first) == due
+
+
+def test_two_letters_ask_for_it_two_weeks_apart():
+    due = date(2026, 9, 1)
+    days = (-1, 0, 13, 14, 400)
+    assert [rules.confirmation_step(due + timedelta(days=n), due) for n in days] == [None, 0, 0, 1, 1]
+    assert rules.confirmation_step(due, None) is None
+
+
+def test_a_focal_point_gives_their_own_role_over_their_own_office_alone():
+    held = [Grant("focal_point", "organisation", "a")]
+    within = frozenset({("country", "SN")})
+    assert rules.may_give(held, "focal_point", "organisation", "a", within, to_self=False)
+    assert not rules.may_give(held, "focal_point", "organisation", "b", within, to_self=False)
+    assert not rules.may_give(held, "observer", "organisation", "a", within, to_self=False)

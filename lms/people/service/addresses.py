@@ -9,15 +9,16 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, update
 
 from lms import audit, clock, db, text
-from lms.mail.service import kind, link, notify
-from lms.people.models import Address, Person, Token
-from lms.people.service.roles import need_every_right
+from lms.mail.service import kind, link, notify, redirect, release
+from lms.people.models import Address, Person, RecordQuestion, Token
+from lms.people.service.questions import settle
+from lms.people.service.roles import need_every_right, open_roles
 from lms.people.service.rows import locked_address, locked_person
 from lms.people.service.tokens import make_token, use_token
 from lms.people.service.typed import checked_address
 from lms.policy import Refusal
 
-ADDRESS = kind("people.address", _l("Confirmation of an address"))
+ADDRESS = kind("people.address", _l("Confirmation of an address"), asked=True)
 
 
 def add_address(person_id: UUID, address: str, by: UUID | None) -> UUID:
@@ -38,6 +39,7 @@ def add_address(person_id: UUID, address: str, by: UUID | None) -> UUID:
         raise Refusal("address_yours", _("This address is there already."), field="address")
     if row is None:
         row = new_address(person_id, address)
+        row.added_by = by
         s.add(row)
         s.flush()
         audit.record("people.address_added", "address", row.id, by, person=str(person_id))
@@ -51,19 +53,31 @@ def add_address(person_id: UUID, address: str, by: UUID | None) -> UUID:
 def send_confirmation(address_id: UUID) -> None:
     """Send the letter that asks for an address's confirmation once more."""
     row = locked_address(address_id)
-    if row.confirmed_at is None:
+    if row.confirmed_at is None or row.bounced_at is not None:
         _send_confirmation(locked_person(row.person_id), row)
 
 
-def confirm_address(token: str) -> UUID:
-    """Confirm the address that this link went to; whose it is now.
+def confirm_address(token: str, by: UUID | None = None) -> UUID:
+    """Confirm the address that this link went to; whose it is now. `by` is who is signed in, if anybody.
 
-    Raises Refusal (link_unknown, link_used, link_expired, address_taken).
+    An address that somebody else added is confirmed by its person, signed in: whoever reads the mailbox could
+    else ask there for a new password of theirs. An administrator's is trusted.
+    Raises Refusal (link_unknown, link_used, link_expired, address_taken, sign_in_first).
     """
     made = use_token("address", token)
     row = locked_address(made.address_id)
+    if by != made.person_id and _is_anothers(row):
+        message = _("Somebody else added this address to your account. Sign in first, then open the link again.")
+        raise Refusal("sign_in_first", message, 403)
     confirm(row, made.person_id)
     return made.person_id
+
+
+def _is_anothers(row: Address) -> bool:
+    """Whether somebody added it who is neither its person nor an administrator."""
+    if row.added_by is None or row.added_by == row.person_id:
+        return False
+    return ("administrator", "programme", "") not in open_roles(row.added_by)
 
 
 def make_primary(address_id: UUID, by: UUID | None) -> None:
@@ -82,6 +96,8 @@ def remove_address(address_id: UUID, by: UUID | None) -> None:
     if row.is_primary:
         raise Refusal("address_primary", _("Letters go to this address. Make another one primary first."))
     audit.record("people.address_removed", "address", row.id, by, person=str(row.person_id))
+    settle("bounced", str(row.id), "removed", by)
+    s.execute(update(RecordQuestion).where(RecordQuestion.address_id == row.id).values(address_id=None))
     s.execute(delete(Token).where(Token.address_id == row.id))
     s.delete(row)
 
@@ -104,8 +120,12 @@ def _set_primary(row: Address) -> None:
 
 
 def confirm(row: Address, by: UUID) -> None:
-    """A confirmed address signs in to one account: the UNIQUE index decides (Refusal address_taken)."""
+    """A confirmed address signs in to one account: the UNIQUE index decides (Refusal address_taken).
+
+    Letters go there again if they had come back; they go there from now on if they come back from the primary one.
+    """
     s = db.need_write()
+    _end_silence(row, by)
     if row.confirmed_at is not None:
         return
     # Worded before it is needed: after a failed flush nothing more can be read, the viewer's language neither.
@@ -118,7 +138,23 @@ def confirm(row: Address, by: UUID) -> None:
         raise Refusal("address_taken", taken, 409) from None
 
 
+def _end_silence(row: Address, by: UUID) -> None:
+    if row.bounced_at is not None:
+        row.bounced_at = None
+        settle("bounced", str(row.id), "works", by)
+        release(row.address)
+    own = select(Address).where(Address.person_id == row.person_id, Address.is_primary, Address.id != row.id)
+    for primary in db.need_write().scalars(own.where(Address.bounced_at.is_not(None))).all():
+        _set_primary(row)
+        settle("bounced", str(primary.id), "replaced", by)
+        redirect(primary.address, row.person_id, row.address)
+
+
 def _send_confirmation(person: Person, row: Address) -> None:
     token, made = make_token("address", person.id, row.id)
-    context = {"name": person.name, "link": link("people.confirm_address", token=token)}
+    context = {
+        "name": person.name,
+        "link": link("people.confirm_address", token=token),
+        "anothers": _is_anothers(row),
+    }
     notify(ADDRESS, made, person.id, row.address, person.language, context, name=person.name)

@@ -15,14 +15,14 @@ from lms.people import queries, rules, signals, upstairs
 from lms.people.models import Address, Person, Token
 from lms.people.service.addresses import confirm
 from lms.people.service.persons import change_password, change_profile, create_person
-from lms.people.service.roles import grant_role, need_every_right
+from lms.people.service.roles import grant_role, need_colleague, need_every_right
 from lms.people.service.rows import locked_address, locked_person
 from lms.people.service.tokens import make_token, token_row, use_token, void
 from lms.people.service.typed import checked_address
 from lms.policy import Refusal
 
 INVITATION = kind("people.invitation", _l("Invitation"))
-RESET = kind("people.reset", _l("New password"))
+RESET = kind("people.reset", _l("New password"), asked=True)
 
 
 def invite(person_id: UUID, by: UUID | None) -> str:
@@ -40,12 +40,14 @@ def invite(person_id: UUID, by: UUID | None) -> str:
 def name_focal_point(organisation_id: UUID, address: str, name: str, by: UUID | None) -> bool:
     """Name a focal point of an office: whoever has this address, or somebody new.
 
-    Says whether they have an account already; one who has none is invited. Raises Refusal (name_…,
-    address_form, beyond_scope) with the field.
+    Says whether they have an account already; one who has none is invited. A focal point names colleagues, or
+    somebody new. Raises Refusal (name_…, address_form, beyond_scope, not_here) with the field.
     """
-    person_id = queries.find_by_address(checked_address(address)) or create_person(
-        name, address, organisation_id=organisation_id, by=by
-    )
+    person_id = queries.find_by_address(checked_address(address))
+    if person_id is None:
+        person_id = create_person(name, address, organisation_id=organisation_id, by=by)
+    else:
+        need_colleague(by, organisation_id, person_id)
     grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
     if locked_person(person_id).password_hash is not None:
         return True

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from lms import audit, clock, db, places
 from lms.people import rules, upstairs
@@ -35,8 +35,10 @@ def grant_role(person_id: UUID, role: str, scope: str, scope_id: str, by: UUID |
 
 
 def end_role(grant_id: UUID, by: UUID | None) -> None:
-    """End a role. Raises Refusal (beyond_scope; last_administrator: a programme keeps one)."""
+    """End a role. Raises Refusal (beyond_scope; last_administrator: a programme keeps one; last_focal_point: an
+    office's only one names another before ending their own)."""
     _need_another_administrator(grant_id)
+    _need_another_focal_point(grant_id, by)
     grant: RoleGrant | None = db.locked(RoleGrant, grant_id)
     if grant is None or grant.ended_at is not None:
         raise Refusal("already_ended", _("This role has ended already."), 409)
@@ -82,6 +84,20 @@ def _need_another_administrator(grant_id: UUID) -> None:
     need(list(administrators) != [grant_id], "last_administrator", message)
 
 
+def _need_another_focal_point(grant_id: UUID, by: UUID | None) -> None:
+    """Lock all focal points' grants of the office, in one order, so that two who end their own do not both go."""
+    s = db.need_write()
+    grant = s.get(RoleGrant, grant_id)
+    if by is None or grant is None or grant.role != "focal_point" or grant.person_id != by:
+        return
+    same = select(RoleGrant.id).where(
+        RoleGrant.role == "focal_point", RoleGrant.scope_id == grant.scope_id, RoleGrant.ended_at.is_(None)
+    )
+    left = s.scalars(same.order_by(RoleGrant.id).with_for_update()).all()
+    message = _("Name another focal point first: without one, nobody answers for the office.")
+    need(list(left) != [grant_id], "last_focal_point", message)
+
+
 def _end(grant: RoleGrant, by: UUID | None) -> None:
     grant.ended_at = clock.now()
     facts = {"role": grant.role, "scope": grant.scope, "scope_id": grant.scope_id}
@@ -111,6 +127,26 @@ def need_every_right(by: UUID | None, person_id: UUID) -> None:
     """Refuse (beyond_scope) unless `by` could give every role that this person holds."""
     for role, scope, scope_id in open_roles(person_id):
         need_right(by, role, scope, scope_id, person_id)
+
+
+def need_colleague(by: UUID | None, organisation_id: UUID, person_id: UUID) -> None:
+    """A focal point who has no wider role names colleagues only: whose an address elsewhere is, is not theirs to
+    learn (Refusal not_here)."""
+    if by is None:
+        return
+    wider = [Grant(*row) for row in open_roles(by) if row[0] != "focal_point"]
+    scope, scope_id = "organisation", str(organisation_id)
+    if rules.may_give(wider, "focal_point", scope, scope_id, _lies_in(scope, scope_id), False):
+        return
+    today = clock.today()
+    there = select(Membership.id).where(
+        Membership.person_id == person_id,
+        Membership.organisation_id == organisation_id,
+        or_(Membership.ends_on.is_(None), Membership.ends_on > today),
+    )
+    here = db.need_write().scalar(there.limit(1)) is not None
+    message = _("Somebody with this address is in the system, but not on your staff. Ask whoever coordinates you.")
+    need(here, "not_here", message, "address")
 
 
 def _lies_in(scope: str, scope_id: str) -> frozenset[tuple[str, str]]:

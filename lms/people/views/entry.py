@@ -179,7 +179,15 @@ def confirm_address(token: str) -> Any:
         return _gone("address", token, link)
     if request.method == "GET":
         return render_template("people/confirm_address.html", link=link)
-    with db.write():
-        service.confirm_address(token)
+    who = current()
+    db.end_read()
+    try:
+        with db.write():
+            service.confirm_address(token, who.person_id if who else None)
+    except Refusal as refusal:
+        if refusal.code != "sign_in_first" or who is not None:
+            raise
+        flash(refusal.message, "due")
+        return redirect(url_for("people.sign_in", next=request.path), 303)
     flash(_("The address is confirmed. You can sign in with it."), "ok")
     return redirect(url_for("people.account" if current() else "people.sign_in"), 303)

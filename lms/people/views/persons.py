@@ -109,8 +109,11 @@ def _page(
     """One person with all that is held about them, and a form for each thing that can be done."""
     memberships = queries.memberships_of(person)
     open_ones = [line.id for line in memberships if line.ends_on is None]
+    everywhere, reached = queries.organisations(), _reach()
+    offices = [office for office in everywhere if reached.holds(office)]
     fresh = {key: forms.EndForm(formdata=None, prefix=key.hex, ends_on=clock.today()) for key in open_ones}
-    offices = queries.organisations(_reach())
+    for ending in (fresh | (endings or {})).values():
+        ending.destination_id.choices = _office_choices(everywhere)
     shown: dict[str, Any] = {
         "role": _role_form(offices, formdata=None),
         "membership": forms.MembershipForm(formdata=None, starts_on=clock.today()),
@@ -120,7 +123,7 @@ def _page(
     }
     profile, form = queries.person(person), shown["role"]
     givable = {name for name, _label in form.role.choices}
-    reached = {scope for choices in form.scope.choices.values() for scope, _name in choices}
+    scopes = {scope for choices in form.scope.choices.values() for scope, _name in choices}
     shown["membership"].organisation.choices = _office_choices(offices)
     page = render_template(
         "people/person.html",
@@ -128,11 +131,12 @@ def _page(
         addresses=profile.lines,
         memberships=memberships,
         roles=[
-            (line, line.role in givable and f"{line.scope}:{line.scope_id}" in reached)
+            (line, line.role in givable and f"{line.scope}:{line.scope_id}" in scopes)
             for line in queries.roles_of(person)
         ],
         role_names=forms.ROLE_NAMES,
         reason_names=forms.REASON_NAMES,
+        destination_names=forms.DESTINATION_NAMES,
         **shown,
     )
     return page, status
@@ -196,11 +200,13 @@ def start_membership(person: UUID) -> Any:
 @permit("people.manage", _membership_target)
 def end_membership(person: UUID, membership: UUID) -> Any:
     form = forms.EndForm(prefix=membership.hex)
+    form.destination_id.choices = _office_choices(queries.organisations())
+    db.end_read()
     if not form.validate_on_submit():
         return _page(person, 422, endings={membership: form})
     try:
         with db.write():
-            service.end_membership(membership, form.ends_on.data, form.reason.data, me().person_id)
+            service.end_membership(membership, form.ends_on.data, by=me().person_id, **form.values())
     except Refusal as refusal:
         form.refuse(refusal)
         return _page(person, refusal.status, endings={membership: form})
