@@ -98,6 +98,8 @@ def extreme_side(crowd: int) -> Side:
     row = s.scalars(select(Certificate).where(Certificate.person_id == people["graduate"])).one()
     made.certificate, made.code = row.id, row.code
     made.token = people_service.invite(newcomer, people["coordinator"])
+    made.twin = person(LONG)
+    people_service.merge_records(made.facilitator, made.twin, None, f"{LONG} {LONG}")
     _crowd(group, office, crowd)
     return made
 
@@ -203,6 +205,12 @@ PAGES: dict[str, Page] = {
         empty="/admin/people?q=zzzzzz", usual="/admin/people?q=ownside", extreme="/admin/people")),
     "people.new_person": Page("admin", fixed("/admin/people/new")),
     "people.person": Page("admin", of("/admin/people/{trainee}")),
+    "people.merge": Page("admin", by_state(
+        empty="/admin/people/{trainee}/merge", usual="/admin/people/{trainee}/merge?with={graduate}",
+        extreme="/admin/people/{trainee}/merge?with={graduate}")),
+    "people.part": Page("admin", by_state(
+        empty="/admin/people", usual="/admin/people/{facilitator}/records/{twin}/part",
+        extreme="/admin/people/{facilitator}/records/{twin}/part")),
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
 }  # fmt: skip

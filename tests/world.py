@@ -48,6 +48,7 @@ class Side:
     grant: UUID = field(default_factory=uuid4)
     token: str = ""
     name: str = ""
+    twin: UUID = field(default_factory=uuid4)  # a second record of the facilitator
 
 
 @dataclass
@@ -126,6 +127,8 @@ def side(name: str, tag: str, country: str) -> Side:
     ).one()
     made.membership = s.scalars(select(Membership.id).where(Membership.person_id == trainee)).one()
     made.grant = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == focal_point)).one()
+    made.twin = person(f"Twin {tag}")
+    people_service.merge_records(facilitator, made.twin, None, "The same address at work")
     return made
 
 

@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     upstairs.belongs(queries.scopes_of_person)
     upstairs.welcomes(queries.welcome_of)
     upstairs.names("cohort", queries.names_of)
+    upstairs.holds(5, queries.held_of)
     upstairs.lies("cohort", queries.wider_than)
     menu.add(
         "cohorts.cohorts",

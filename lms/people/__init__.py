@@ -5,8 +5,10 @@ from flask_babel import lazy_gettext as _l
 
 from lms import db
 from lms.jobs.worker import every
-from lms.people import queries, service, views
+from lms.people import queries, service, signals, upstairs, views
 from lms.web import menu, viewer
+
+__all__ = ["init_app", "signals", "upstairs"]
 
 
 def end_roles_of_departed(_worker: str) -> None:

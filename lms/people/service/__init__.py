@@ -20,6 +20,7 @@ from lms.people.service.invitations import (
     reset_password,
 )
 from lms.people.service.memberships import end_membership, start_membership
+from lms.people.service.merging import merge_records, part_records
 from lms.people.service.offices import change_organisation, create_organisation
 from lms.people.service.persons import (
     change_password,
@@ -61,7 +62,9 @@ __all__ = [
     "grant_role",
     "invite",
     "make_primary",
+    "merge_records",
     "name_focal_point",
+    "part_records",
     "print_invitation",
     "remove_address",
     "renew_hash",
