@@ -34,6 +34,14 @@ def start(person_id: UUID, module: Module) -> UUID:
     rule = module.assessment
     if rule is None:
         raise _nothing_to_draw()
+    person_id = people.kept(person_id)
+    # Numbers go on after the highest, not the count: after records were merged and parted, this one may hold a higher
+    # number than it has attempts. Asked before the standing: what begins in between is then seen there, as open.
+    highest = s.scalar(
+        select(func.max(Attempt.number)).where(
+            people.same_person(Attempt.person_id, person_id), Attempt.instrument == ASSESSMENT + module.id
+        )
+    )
     standing = queries.standing(person_id, module)
     if standing.open_attempt:
         return standing.open_attempt
@@ -42,13 +50,7 @@ def start(person_id: UUID, module: Module) -> UUID:
     questions = rules.draw(module.bank, rule.draw, seed)
     if not questions:
         raise _nothing_to_draw()
-    attempt_id, person_id = db.new_id(), people.kept(person_id)
-    # Beyond those used: after records were merged and parted again, this one may hold a higher number than it has.
-    highest = s.scalar(
-        select(func.max(Attempt.number)).where(
-            people.same_person(Attempt.person_id, person_id), Attempt.instrument == ASSESSMENT + module.id
-        )
-    )
+    attempt_id = db.new_id()
     number = max(standing.used, highest or 0) + 1
     key = {"person_id": person_id, "instrument": ASSESSMENT + module.id, "number": number}
     if not db.insert_once(
