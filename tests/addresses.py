@@ -102,6 +102,8 @@ def extreme_side(crowd: int) -> Side:
     made.token = people_service.invite(newcomer, people["coordinator"])
     call(group, office, seats=crowd)
     made.place = nomination(group, office, people["trainee"], "selected", selected_at=clock.now())
+    made.twin = person(LONG)
+    people_service.merge_records(made.facilitator, made.twin, None, f"{LONG} {LONG}")
     _crowd(group, office, crowd)
     for somebody in ("trainee", "graduate", "coordinator"):
         own = s.scalars(select(Membership.id).where(Membership.person_id == people[somebody])).one()
@@ -242,6 +244,12 @@ PAGES: dict[str, Page] = {
     "people.focal_points": Page("focal_point", of("/offices/{office}/focal-points")),
     "people.question": Page("focal_point", by_state(
         empty="/office", usual="/questions/{question}", extreme="/questions/{question}")),
+    "people.merge": Page("admin", by_state(
+        empty="/admin/people/{trainee}/merge", usual="/admin/people/{trainee}/merge?with={graduate}",
+        extreme="/admin/people/{trainee}/merge?with={graduate}")),
+    "people.part": Page("admin", by_state(
+        empty="/admin/people", usual="/admin/people/{facilitator}/records/{twin}/part",
+        extreme="/admin/people/{facilitator}/records/{twin}/part")),
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
     "programme.figures": Page("observer", fixed("/figures")),

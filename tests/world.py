@@ -58,6 +58,7 @@ class Side:
     staff_grant: UUID = field(default_factory=uuid4)  # the facilitator's role
     question: UUID = field(default_factory=uuid4)  # the trainee says that they leave
     spare: UUID = field(default_factory=uuid4)  # the role of a second focal point
+    twin: UUID = field(default_factory=uuid4)  # a second record of the facilitator
 
 
 @dataclass
@@ -182,6 +183,8 @@ def side(name: str, tag: str, country: str) -> Side:
     second = role(person(f"Second {tag}"), "focal_point", "organisation", office)
     made.spare = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == second)).one()
     made.question = move(trainee, made.membership)
+    made.twin = person(f"Twin {tag}")
+    people_service.merge_records(facilitator, made.twin, None, "The same address at work")
     return made
 
 

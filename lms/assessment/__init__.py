@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from lms.assessment import signals, views
+from lms.assessment import queries, signals, views
+from lms.people import upstairs
 
 __all__ = ["init_app", "signals"]
 
 
 def init_app(app: Flask) -> None:
+    upstairs.holds(3, queries.held_of)
     app.register_blueprint(views.blueprint)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Boolean, ColumnElement, Float, Select, Uuid, bindparam, cast, func, null, select, union_all
 
 from lms import clock
 from lms.assessment import rules
@@ -19,7 +20,10 @@ from lms.assessment.models import Attempt, Override, QuestionVersion, Response
 from lms.assessment.rules import Answer, Standing
 from lms.curriculum import index
 from lms.curriculum.content import AssessmentRule, Lesson, Module, Question
-from lms.db import session
+from lms.db import UtcDateTime, session
+from lms.people import queries as people
+from lms.people import upstairs
+from lms.people.models import Person
 from lms.policy import Target
 from lms.web import language, viewer
 from lms.web.timeline import Event
@@ -44,19 +48,44 @@ class CheckAnswer:
     first_fraction: float
 
 
-def lesson_answers(person_id: UUID, lesson: Lesson) -> dict[str, CheckAnswer]:
-    """This person's answers to the lesson's checks, by the question's id: one statement."""
-    rows = session().scalars(
+@cache
+def _answered() -> Select[Response]:
+    """Built once; of two records of one human the later answer comes last, and stands."""
+    return (
         select(Response)
         .join(Attempt, Attempt.id == Response.attempt_id)
-        .where(Attempt.person_id == person_id, Attempt.instrument == CHECKS + lesson.id)
-    )
-    return {
-        row.question_id: CheckAnswer(
-            row.answer, row.question_hash, row.tries, row.fraction or 0.0, row.first_fraction or 0.0
+        .where(
+            people.same_person(Attempt.person_id, bindparam("person")),
+            Attempt.instrument == bindparam("instrument"),
         )
-        for row in rows
-    }
+        .order_by(Response.answered_at)
+    )
+
+
+def tried(person_id: UUID, lesson: Lesson) -> set[str]:
+    """The ids of the lesson's checks that this person has tried."""
+    return {key for key, answer in lesson_answers(person_id, lesson).items() if answer.tries}
+
+
+def lesson_answers(person_id: UUID, lesson: Lesson) -> dict[str, CheckAnswer]:
+    """This person's answers to the lesson's checks, by the question's id: one statement."""
+    rows = session().scalars(_answered(), {"person": person_id, "instrument": CHECKS + lesson.id})
+    found: dict[str, CheckAnswer] = {}
+    for row in rows:
+        here = CheckAnswer(row.answer, row.question_hash, row.tries, row.fraction or 0.0, row.first_fraction or 0.0)
+        before = found.get(row.question_id)
+        found[row.question_id] = here if before is None else _after(before, here)
+    return found
+
+
+def _after(before: CheckAnswer, here: CheckAnswer) -> CheckAnswer:
+    """The later of two answers that one human gave under two records."""
+    return replace(
+        here,
+        tries=before.tries + here.tries,
+        fraction=here.fraction if here.tries else before.fraction,
+        first_fraction=before.first_fraction if before.tries else here.first_fraction,
+    )
 
 
 @dataclass
@@ -71,27 +100,41 @@ class Acts:
 def _acts() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Attempt.person_id,
+            func.coalesce(Person.merged_into, Attempt.person_id),
             Attempt.instrument,
             func.max(Attempt.last_at),
             func.count(Response.id).filter(Response.tries > 0),
         )
+        .join(Person, Person.id == Attempt.person_id)
         .outerjoin(Response, (Response.attempt_id == Attempt.id) & Attempt.instrument.startswith(CHECKS))
-        .where(Attempt.person_id.in_(bindparam("people", expanding=True)))
-        .group_by(Attempt.person_id, Attempt.instrument)
+        .where(people.among(bindparam("people", expanding=True)))
+        .group_by(Attempt.person_id, Person.merged_into, Attempt.instrument)
     )
 
 
 def acts_of(person_ids: Collection[UUID]) -> dict[UUID, Acts]:
-    """The acts of these people; nobody who never answered anything. One statement, however many people."""
+    """The acts of these people; nobody who never answered anything. One statement, however many people.
+
+    Of a lesson begun under two records of one human, as many checks count as were tried under the one that has more.
+    """
     rows = session().execute(_acts(), {"people": list(person_ids)})
     found: dict[UUID, Acts] = {}
     for person_id, instrument, last_at, tried in rows:
         acts = found.setdefault(person_id, Acts(last_at))
         acts.last_at = max(acts.last_at, last_at)
         if tried:
-            acts.tried[instrument.removeprefix(CHECKS)] = tried
+            lesson = instrument.removeprefix(CHECKS)
+            acts.tried[lesson] = max(tried, acts.tried.get(lesson, 0))
     return found
+
+
+def held_of(person_ids: list[UUID]) -> upstairs.Held:
+    """When these people last answered something, to compare two records by: one statement."""
+    acts = acts_of(person_ids)
+    return {
+        key: [(_("Last answer"), [language.moment(acts[key].last_at, "medium")] if key in acts else [])]
+        for key in person_ids
+    }
 
 
 def checks_tried(person_id: UUID) -> dict[str, int]:
@@ -123,7 +166,9 @@ class AttemptLine:
 def attempts(person_id: UUID, instrument: str) -> list[AttemptLine]:
     """A person's attempts at an instrument, oldest first."""
     rows = session().scalars(
-        select(Attempt).where(Attempt.person_id == person_id, Attempt.instrument == instrument).order_by(Attempt.number)
+        select(Attempt)
+        .where(people.same_person(Attempt.person_id, person_id), Attempt.instrument == instrument)
+        .order_by(Attempt.started_at, Attempt.number)
     )
     return [AttemptLine(a.id, a.number, a.started_at, a.submitted_at, a.score, bool(a.passed)) for a in rows]
 
@@ -171,7 +216,9 @@ class Sheet:
 def attempt_target(attempt_id: UUID, position: int = 0) -> Target | None:
     """Whose attempt at an assessment that is; None where there is none of that id."""
     person_id = session().scalar(
-        select(Attempt.person_id).where(Attempt.id == attempt_id, Attempt.instrument.startswith(ASSESSMENT))
+        select(people.human())
+        .join(Attempt, Attempt.person_id == Person.id)
+        .where(Attempt.id == attempt_id, Attempt.instrument.startswith(ASSESSMENT))
     )
     return Target(person=person_id) if person_id else None
 
@@ -181,7 +228,8 @@ def sheet(attempt_id: UUID, position: int | None = None) -> Sheet:
     rows = (
         session()
         .execute(
-            select(Attempt, Response, QuestionVersion.data)
+            select(Attempt, Response, QuestionVersion.data, people.human())
+            .join(Person, Person.id == Attempt.person_id)
             .join(Response, Response.attempt_id == Attempt.id)
             .join(QuestionVersion, QuestionVersion.hash == Response.question_hash)
             .where(Attempt.id == attempt_id, *([Response.position == position] if position is not None else []))
@@ -194,7 +242,7 @@ def sheet(attempt_id: UUID, position: int | None = None) -> Sheet:
     attempt = rows[0][0]
     head = Head(
         attempt.id,
-        attempt.person_id,
+        rows[0][3],
         attempt.instrument.removeprefix(ASSESSMENT),
         attempt.number,
         attempt.pass_percent,
@@ -208,7 +256,7 @@ def sheet(attempt_id: UUID, position: int | None = None) -> Sheet:
         attempt.seed,
         tuple(
             Asked(row.position, Question.from_data(data), row.answer, row.seq, row.fraction)
-            for _attempt, row, data in rows
+            for _attempt, row, data, _person in rows
         ),
     )
 
@@ -243,32 +291,43 @@ def standing_in(person_id: UUID, module_id: str) -> Standing:
 
 @cache
 def _taken() -> Select[Any]:
-    """The attempts of `people` at `instruments`, in order, each with how many were opened beside the rule."""
-    opened = (
-        select(func.count(Override.id))
-        .where(
-            Override.kind == "attempt",
-            Override.person_id == Attempt.person_id,
-            Override.instrument == Attempt.instrument,
-        )
-        .scalar_subquery()
-    )
-    return (
+    """The attempts of `people` at `instruments`, in order, and a row without one for each opened beside the rule."""
+    nothing: ColumnElement[Any] = null()
+    made = (
         select(
-            Attempt.person_id,
+            people.human().label("person"),
             Attempt.instrument,
             Attempt.id,
             Attempt.submitted_at,
             Attempt.score,
             Attempt.passed,
-            opened,
+            Attempt.started_at.label("at"),
         )
+        .join(Person, Person.id == Attempt.person_id)
         .where(
-            Attempt.person_id.in_(bindparam("people", expanding=True)),
+            people.among(bindparam("people", expanding=True)),
             Attempt.instrument.in_(bindparam("instruments", expanding=True)),
         )
-        .order_by(Attempt.number)
     )
+    opened = (
+        select(
+            people.human(),
+            Override.instrument,
+            cast(nothing, Uuid()),
+            cast(nothing, UtcDateTime()),
+            cast(nothing, Float),
+            cast(nothing, Boolean),
+            Override.at,
+        )
+        .join(Person, Person.id == Override.person_id)
+        .where(
+            people.among(bindparam("people", expanding=True)),
+            Override.instrument.in_(bindparam("instruments", expanding=True)),
+            Override.kind == "attempt",
+        )
+    )
+    both = union_all(made, opened).subquery()
+    return select(both).order_by(both.c.at)
 
 
 def _standings(
@@ -277,14 +336,16 @@ def _standings(
     given = {"people": list(person_ids), "instruments": [ASSESSMENT + key for key in assessed]}
     rows = session().execute(_taken(), given)
     taken: dict[tuple[UUID, str], list[rules.Taken]] = {}
-    opened: dict[tuple[UUID, str], int] = {}
-    for person_id, instrument, key, submitted_at, score, passed, count in rows:
+    opened: Counter[tuple[UUID, str]] = Counter()
+    for person_id, instrument, key, submitted_at, score, passed, _at in rows:
         of = person_id, instrument.removeprefix(ASSESSMENT)
-        taken.setdefault(of, []).append(rules.Taken(key, submitted_at, score, bool(passed)))
-        opened[of] = count
+        if key is None:
+            opened[of] += 1
+        else:
+            taken.setdefault(of, []).append(rules.Taken(key, submitted_at, score, bool(passed)))
     now = clock.now()
     return {
-        of: rules.standing(taken.get(of, []), opened.get(of, 0), rule, now)
+        of: rules.standing(taken.get(of, []), opened[of], rule, now)
         for person_id in person_ids
         for module, rule in assessed.items()
         for of in [(person_id, module)]
@@ -359,12 +420,12 @@ def events_of(person_id: UUID) -> list[Event]:
         select(Attempt, Override)
         .outerjoin(
             Override,
-            (Override.person_id == Attempt.person_id)
+            people.same_person(Override.person_id, person_id)
             & (Override.instrument == Attempt.instrument)
             & (Override.kind == "attempt"),
         )
         .where(
-            Attempt.person_id == person_id,
+            people.same_person(Attempt.person_id, person_id),
             Attempt.instrument.startswith(ASSESSMENT),
             Attempt.submitted_at.is_not(None),
         )

@@ -4,7 +4,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from lms import learning, mail, people
-from lms.certificates import service, views
+from lms.certificates import queries, service, views
 from lms.jobs.worker import every
 from lms.web import menu
 
@@ -12,6 +12,7 @@ from lms.web import menu
 def init_app(app: Flask) -> None:
     learning.signals.completed.connect(6, service.completed)
     people.signals.named.connect(6, service.named)
+    people.upstairs.holds(6, queries.held_of)
     mail.service.kind(service.READY, _l("Certificate ready"))
     every(0.5, service.issue_waiting)
     every(86400, service.retry_letters)

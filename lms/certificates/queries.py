@@ -11,7 +11,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, literal, or_, select
+from sqlalchemy import ColumnElement, Select, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from lms import clock
 from lms.certificates import rules
@@ -19,7 +20,7 @@ from lms.certificates.models import Certificate
 from lms.db import session
 from lms.people import queries as people
 from lms.people import upstairs
-from lms.people.models import Membership, Organisation
+from lms.people.models import Membership, Organisation, Person
 from lms.policy import Target
 from lms.web import language
 from lms.web.timeline import Event
@@ -165,7 +166,7 @@ class Listed:
 
 _COLUMNS = (
     Certificate.id,
-    Certificate.person_id,
+    people.human().label("person_id"),
     Certificate.code,
     Certificate.state,
     Certificate.snapshot,
@@ -177,22 +178,43 @@ _COLUMNS = (
 )
 
 
+def _listed() -> Select[Any]:
+    """Certificates with the record under which their holder is known today."""
+    return select(*_COLUMNS).join(Person, Person.id == Certificate.person_id)
+
+
 def certificates_of(person_id: UUID) -> list[Listed]:
     """A person's certificates, newest first: one statement."""
-    query = select(*_COLUMNS).where(Certificate.person_id == person_id)
+    query = _listed().where(people.same_person(Certificate.person_id, person_id))
     rows = session().execute(query.order_by(Certificate.completed_on.desc(), Certificate.id.desc()))
     return [Listed(*row) for row in rows]
 
 
+def held_of(person_ids: list[UUID]) -> upstairs.Held:
+    """What these people hold certificates for, to compare two records by: one statement."""
+    query = _listed().where(people.among(person_ids)).order_by(Certificate.completed_on.desc())
+    titles: dict[UUID, list[str]] = {key: [] for key in person_ids}
+    for row in session().execute(query):
+        held = Listed(*row)
+        when = language.day(held.completed_on, "medium")
+        titles[held.person_id].append(_("%(what)s, %(when)s", what=language.isolated(held.title), when=when))
+    return {key: [(_("Certificates"), lines)] for key, lines in titles.items()}
+
+
 def of_organisation(organisation_id: UUID) -> list[Listed]:
     """What was earned while its holder was of that office, also when they left since: one statement."""
+    member, holder = aliased(Person), aliased(Person)
     query = (
-        select(*_COLUMNS)
+        _listed()
         .where(
-            select(Membership.id)
-            .where(Membership.organisation_id == organisation_id, _earned_then())
-            .correlate(Certificate)
-            .exists()
+            Certificate.id.in_(
+                select(Certificate.id)
+                .select_from(Membership)
+                .join(member, member.id == Membership.person_id)
+                .join(holder, people.of_human(holder, people.human(member)))
+                .join(Certificate, Certificate.person_id == holder.id)
+                .where(Membership.organisation_id == organisation_id, _then())
+            )
         )
         .order_by(Certificate.completed_on.desc(), Certificate.id.desc())
     )
@@ -200,23 +222,27 @@ def of_organisation(organisation_id: UUID) -> list[Listed]:
 
 
 def _earned_then() -> ColumnElement[bool]:
-    """The membership held on the day of completion (half-open)."""
-    return (
-        (Membership.person_id == Certificate.person_id)
-        & (Membership.starts_on <= Certificate.completed_on)
-        & or_(Membership.ends_on.is_(None), Membership.ends_on > Certificate.completed_on)
+    """The membership held on the day of completion, under whichever record of the holder (`Person` is theirs)."""
+    record = aliased(Person)
+    return Membership.person_id.in_(select(record.id).where(people.of_human(record, people.human()))) & _then()
+
+
+def _then() -> ColumnElement[bool]:
+    """That a membership (half-open) held on the day of completion."""
+    return (Membership.starts_on <= Certificate.completed_on) & or_(
+        Membership.ends_on.is_(None), Membership.ends_on > Certificate.completed_on
     )
 
 
 def by_code(code: str) -> Listed | None:
     """The certificate under a code as it is printed (see `rules.normalise`): one statement."""
-    row = session().execute(select(*_COLUMNS).where(Certificate.code == code)).one_or_none()
+    row = session().execute(_listed().where(Certificate.code == code)).one_or_none()
     return Listed(*row) if row else None
 
 
 def by_id(certificate_id: UUID) -> Listed:
     """A certificate that is known to exist."""
-    return Listed(*session().execute(select(*_COLUMNS).where(Certificate.id == certificate_id)).one())
+    return Listed(*session().execute(_listed().where(Certificate.id == certificate_id)).one())
 
 
 def is_any_waiting() -> bool:
@@ -232,7 +258,9 @@ def is_any_waiting() -> bool:
 def target_of(certificate_id: UUID) -> Target | None:
     """Whose it is: its holder's, the offices' of the day it was earned, and the cohorts' its holder is in."""
     query = (
-        select(Certificate.person_id, Membership.organisation_id, Organisation.country)
+        select(people.human().label("person_id"), Membership.organisation_id, Organisation.country)
+        .select_from(Certificate)
+        .join(Person, Person.id == Certificate.person_id)
         .outerjoin(Membership, _earned_then())
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
         .where(Certificate.id == certificate_id)

@@ -21,6 +21,7 @@ from lms.curriculum import index
 from lms.files import service as files
 from lms.learning.signals import Completed
 from lms.mail import service as mail
+from lms.people import queries as people
 from lms.people.models import Address, Membership, Organisation, Person
 from lms.people.signals import Named
 from lms.web import language
@@ -113,13 +114,14 @@ def _organisations(person_id: UUID, on: date, spoken: str) -> list[str]:
         select(Organisation)
         .join(Membership, Membership.organisation_id == Organisation.id)
         .where(
-            Membership.person_id == person_id,
+            people.same_person(Membership.person_id, person_id),
             Membership.starts_on <= on,
             or_(Membership.ends_on.is_(None), Membership.ends_on > on),
         )
         .order_by(Membership.starts_on, Organisation.sort_key)
     )
-    return [office.names.get(spoken, office.name) for office in db.need_write().scalars(query)]
+    names = (office.names.get(spoken, office.name) for office in db.need_write().scalars(query))
+    return list(dict.fromkeys(names))
 
 
 def named(event: Named) -> None:
@@ -137,7 +139,7 @@ def retry_blocked(person_id: UUID) -> int:
     confirmed = person.name_confirmed_at is not None
     rows = s.scalars(
         select(Certificate)
-        .where(Certificate.person_id == person_id, Certificate.state != "issued")
+        .where(people.same_person(Certificate.person_id, person_id), Certificate.state != "issued")
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
@@ -251,8 +253,9 @@ def issue(claimed: Claimed, data: bytes) -> None:
     audit.record("certificates.issued", "certificate", claimed.id, file=str(file_id))
     address = s.scalar(
         select(Address.address)
-        .where(Address.person_id == claimed.person_id, Address.confirmed_at.is_not(None))
-        .order_by(Address.is_primary.desc(), Address.created_at)
+        .join(Person, Person.id == Address.person_id)
+        .where(people.same_person(Address.person_id, claimed.person_id), Address.confirmed_at.is_not(None))
+        .order_by(Address.is_primary.desc(), Person.merged_into.is_not(None), Address.created_at)
         .limit(1)
     )
     if address:

@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
     upstairs.welcomes(queries.welcome_of)
     upstairs.welcomes(queries.offered_welcome_of)
     upstairs.names("cohort", queries.names_of)
+    upstairs.holds(5, queries.held_of)
     upstairs.lies("cohort", queries.wider_than)
     worklist.add("cohorts.attempts", _l("Another attempt to open"), 10, waiting.attempts_to_open)
     worklist.add("cohorts.long", _l("Stuck for three weeks or more"), 60, waiting.long_stuck)

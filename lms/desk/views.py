@@ -84,9 +84,11 @@ def waiting() -> str:
 
 @blueprint.get("/cohorts/<uuid:cohort>/people/<uuid:person>")
 @permit("cohort.see", member_target)
-def member(cohort: UUID, person: UUID) -> str:
+def member(cohort: UUID, person: UUID) -> Any:
     """One person of a cohort: how they are getting on, what they did, and the exceptions one may make."""
     view = cohorts.view(cohort, person)
+    if (known := view.lines[0].person_id) != person:  # the address of a record that was merged
+        return redirect(url_for("desk.member", cohort=cohort, person=known))
     form = ReasonForm()
     used_up = view.lines[0].used_up
     form.module.choices = [(m.id, m.title) for m in view.course.modules if m.id in used_up]

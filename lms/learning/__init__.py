@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms import assessment
+from lms import assessment, people
 from lms.learning import service, views
 from lms.policy import Viewer
 from lms.web import menu
@@ -16,5 +16,7 @@ def _learns(viewer: Viewer) -> bool:
 def init_app(app: Flask) -> None:
     assessment.signals.answered.connect(4, service.lesson_answered)
     assessment.signals.submitted.connect(4, service.assessment_submitted)
+    people.signals.merged.connect(4, service.records_merged)
+    people.signals.parted.connect(4, service.records_parted)
     menu.add("learning.learn", _l("Learn"), "learn", 20, _learns)
     app.register_blueprint(views.blueprint)

@@ -32,6 +32,8 @@ from lms.curriculum import index
 from lms.db import session
 from lms.learning import rules
 from lms.learning.models import Completion, Enrolment, LessonCompletion
+from lms.people import queries as people
+from lms.people.models import Person
 from lms.web import language
 from lms.web.timeline import Event
 
@@ -62,10 +64,22 @@ class Progress:
 @cache
 def _progress(one_course: bool) -> Select[Any]:
     """What was enrolled in and done by `people` (in `course`): built once, since building costs more than asking."""
-    enrolled: list[ColumnElement[bool]] = [Enrolment.person_id.in_(bindparam("people", expanding=True))]
+    enrolled: list[ColumnElement[bool]] = [people.among(bindparam("people", expanding=True))]
     if one_course:
         enrolled.append(Enrolment.course == bindparam("course"))
-    own = select(Enrolment.id).where(*enrolled)
+    own = (
+        select(
+            Enrolment.id,
+            people.human().label("person"),
+            Enrolment.course,
+            Enrolment.state,
+            Enrolment.enrolled_at,
+            Person.merged_into.is_(None).label("kept"),
+        )
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(*enrolled)
+        .cte("own")
+    )
     nothing: ColumnElement[Any] = null()
     done = union_all(
         select(
@@ -74,46 +88,56 @@ def _progress(one_course: bool) -> Select[Any]:
             LessonCompletion.completed_at.label("at"),
             cast(nothing, String).label("extent"),
             cast(nothing, Float).label("score"),
-        ).where(LessonCompletion.enrolment_id.in_(own)),
+        ).where(LessonCompletion.enrolment_id.in_(select(own.c.id))),
         select(
             Completion.enrolment_id, Completion.module, Completion.completed_at, Completion.extent, Completion.score
-        ).where(Completion.enrolment_id.in_(own)),
+        ).where(Completion.enrolment_id.in_(select(own.c.id))),
     ).subquery()
     return (
-        select(Enrolment, done.c.what, done.c.at, done.c.extent, done.c.score)
-        .outerjoin(done, done.c.enrolment_id == Enrolment.id)
-        .where(*enrolled)
-        .order_by(Enrolment.enrolled_at)
+        select(own, done.c.what, done.c.at, done.c.extent, done.c.score)
+        .outerjoin(done, done.c.enrolment_id == own.c.id)
+        .order_by(own.c.enrolled_at)
     )
 
 
 def progress_of(person_ids: Iterable[UUID], course: str | None = None) -> list[Progress]:
-    """The progress of these people, in one course or in all of theirs: one statement, however many people."""
+    """The progress of these people, in one course or in all of theirs: one statement, however many people.
+
+    What was done under two records of one human is one progress: each thing with the earlier date, active if either
+    is, under the kept record's enrolment.
+    """
     given: dict[str, Any] = {"people": list(person_ids)}
     if course is not None:
         given["course"] = course
     rows = session().execute(_progress(course is not None), given)
-    found: dict[UUID, Progress] = {}
-    for enrolment, what, at, extent, score in rows:
-        progress = found.setdefault(
-            enrolment.id,
-            Progress(enrolment.id, enrolment.person_id, enrolment.course, enrolment.state, enrolment.enrolled_at),
-        )
+    found: dict[tuple[UUID, str], Progress] = {}
+    for enrolment_id, person_id, taken, state, enrolled_at, own, what, at, extent, score in rows:
+        progress = found.setdefault((person_id, taken), Progress(enrolment_id, person_id, taken, state, enrolled_at))
+        if own:
+            progress.enrolment_id = enrolment_id
+        if state == "active":
+            progress.state = state
         if extent is not None:
-            progress.completions[what, extent] = Done(what, extent, score, at)
+            done = progress.completions.get((what, extent))
+            if done is None or at < done.completed_at:
+                progress.completions[what, extent] = Done(what, extent, score, at)
         elif what is not None:
-            progress.lessons[what] = at
+            progress.lessons[what] = min(at, progress.lessons.get(what, at))
     return list(found.values())
 
 
 def lessons_done(person_id: UUID) -> set[str]:
     """The ids of the lessons that this person has done, in whatever course: one statement, for the lesson page."""
-    rows = session().scalars(
+    return set(session().scalars(_lessons_done(), {"person": person_id}))
+
+
+@cache
+def _lessons_done() -> Select[str]:
+    return (
         select(LessonCompletion.lesson)
         .join(Enrolment, Enrolment.id == LessonCompletion.enrolment_id)
-        .where(Enrolment.person_id == person_id)
+        .where(people.same_person(Enrolment.person_id, bindparam("person")))
     )
-    return set(rows)
 
 
 def finished_in(course_id: str) -> Select[UUID]:
@@ -130,15 +154,19 @@ def finished_in(course_id: str) -> Select[UUID]:
 
 
 def enrolments_with(person_id: UUID, module_id: str) -> list[Enrolment]:
-    """This person's active enrolments in courses that hold the module."""
+    """This person's active enrolments in courses that hold the module: one a course, the kept record's first."""
     courses = [course.id for course in index.current().courses if any(m.id == module_id for m in course.modules)]
-    return list(
-        session().scalars(
-            select(Enrolment).where(
-                Enrolment.person_id == person_id, Enrolment.course.in_(courses), Enrolment.state == "active"
-            )
+    rows = session().scalars(
+        select(Enrolment)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(
+            people.same_person(Enrolment.person_id, person_id),
+            Enrolment.course.in_(courses),
+            Enrolment.state == "active",
         )
+        .order_by(Person.merged_into.is_(None), Enrolment.enrolled_at)
     )
+    return list({row.course: row for row in rows}.values())
 
 
 def events_of(person_id: UUID) -> list[Event]:

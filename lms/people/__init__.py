@@ -7,9 +7,11 @@ from lms import db
 from lms.jobs.worker import every
 from lms.mail.service import comes_back
 from lms.mail.signals import bounced
-from lms.people import forms, queries, service, views, waiting
+from lms.people import forms, queries, service, signals, upstairs, views, waiting
 from lms.policy import Viewer
 from lms.web import menu, viewer, worklist
+
+__all__ = ["init_app", "signals", "upstairs"]
 
 
 def end_roles_of_departed(_worker: str) -> None:

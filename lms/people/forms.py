@@ -16,9 +16,11 @@ from wtforms import (
     EmailField,
     Field,
     PasswordField,
+    RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
+    TextAreaField,
     ValidationError,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
@@ -243,6 +245,16 @@ class RoleForm(Form):
 
     role = SelectField(_l("Role"), [DataRequired(_l("Choose a role."))])
     scope = SelectField(_l("Over"))
+
+
+class MergeForm(Form):
+    """Which of two records is kept, and how one knows that they are one human's."""
+
+    kept = RadioField(_l("Keep"), [InputRequired(_l("Choose the record that is kept."))])
+    reason = TextAreaField(
+        _l("How do you know"),
+        [DataRequired(_l("Say how you know.")), Length(max=500, message=_l("At most 500 letters."))],
+    )
 
 
 class MembershipForm(Form):

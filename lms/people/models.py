@@ -72,6 +72,35 @@ class Person(Id, Base):
     erased_at: Mapped[datetime | None]  # a tombstone: nothing of the person stands here any more
 
 
+class PersonMerge(Id, Base):
+    """Two records of one human were found to be one: `merged_id` is read with `kept_id` until they are parted.
+
+    The rows that stand form a tree; `Person.merged_into` points at its root, so that parting any of them restores
+    exactly what was. `prepared` is what rooms above made ready, for them to take back.
+    """
+
+    __tablename__ = "person_merge"
+    __table_args__ = (
+        CheckConstraint("kept_id <> merged_id", name="two"),
+        Index(
+            "uq_person_merge_open",
+            "merged_id",
+            unique=True,
+            sqlite_where=text("parted_at IS NULL"),
+            postgresql_where=text("parted_at IS NULL"),
+        ),
+    )
+
+    kept_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"), index=True)
+    merged_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+    merged_at: Mapped[datetime]
+    merged_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+    reason: Mapped[str] = mapped_column(String(500))
+    prepared: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    parted_at: Mapped[datetime | None]
+    parted_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+
+
 class Address(Id, Base):
     """A mail address of a person. One confirmed address belongs to one person; any of theirs signs in."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, distinct, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from lms import clock, places
@@ -197,6 +197,60 @@ class Credentials:
     password_hash: str | None
 
 
+# --- one human, several records --------------------------------------------------------------------------
+#
+# A record that was merged keeps its rows; whoever asks for the one asks for both.
+
+
+def human(record: Any = Person) -> ColumnElement[UUID]:
+    """The id under which a record is known: its own, or that of the one it was merged into."""
+    return func.coalesce(record.merged_into, record.id)
+
+
+def of_human(record: Any, key: Any) -> ColumnElement[bool]:
+    """That a record is the human of that id (of a record that is not merged), by either of two indexes."""
+    return or_(record.id == key, record.merged_into == key)
+
+
+def among(people: Any) -> ColumnElement[bool]:
+    """That `Person` is a record of one of these humans, for statements that take many; `human()` says of which."""
+    return or_(Person.id.in_(people), Person.merged_into.in_(people))
+
+
+def same_person(column: Any, person_id: Any) -> ColumnElement[bool]:
+    """That a column names a record of the human of `person_id`, whichever of their records that is: no statement
+    more, and by the index of the column."""
+    given, record = aliased(Person), aliased(Person)
+    same = select(record.id).select_from(given).join(record, of_human(record, human(given)))
+    found: ColumnElement[bool] = column.in_(same.where(given.id == person_id))
+    return found
+
+
+def kept(person_id: UUID) -> UUID:
+    """The record under which a human is known: the one itself unless it was merged."""
+    return session().scalar(select(human()).where(Person.id == person_id)) or person_id
+
+
+def _password(record: Any) -> ColumnElement[str | None]:
+    """The hash by which a human signs in: the kept record's, else that of the merged one that was there first."""
+    other = aliased(Person)
+    first = (
+        select(other.password_hash)
+        .where(other.merged_into == record.id, other.password_hash.is_not(None))
+        .order_by(other.created_at, other.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(record.password_hash, first)
+
+
+def has_joined(record: Any) -> ColumnElement[bool]:
+    """That somebody (of a record that is not merged) has a password, by whichever record."""
+    other = aliased(Person)
+    elsewhere = exists().where(other.merged_into == record.id, other.password_hash.is_not(None))
+    return or_(record.password_hash.is_not(None), elsewhere)
+
+
 # --- who is asking ---------------------------------------------------------------------------------------
 
 
@@ -214,13 +268,14 @@ def _viewer() -> Select[*tuple[Any, ...]]:
             RoleGrant.scope,
             RoleGrant.scope_id,
         )
-        .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.ended_at.is_(None)))
-        .where(Person.id == bindparam("person"), Person.archived_at.is_(None))
+        .outerjoin(RoleGrant, and_(same_person(RoleGrant.person_id, bindparam("person")), RoleGrant.ended_at.is_(None)))
+        .where(Person.id == bindparam("person"), Person.archived_at.is_(None), Person.merged_into.is_(None))
     )
 
 
 def viewer_of(person_id: UUID) -> Viewer | None:
-    """The viewer of a person, with every role that is open now; None for one who is archived."""
+    """The viewer of a person, with every role that is open now under any of their records; None for one who is
+    archived, and for a record that was merged: what was begun with it has ended."""
     rows = session().execute(_viewer(), {"person": person_id}).all()
     if not rows:
         return None
@@ -231,12 +286,15 @@ def viewer_of(person_id: UUID) -> Viewer | None:
 
 def credentials(address: str) -> Credentials | None:
     """Who signs in with this address: it must be confirmed, and its person not archived."""
+    known = aliased(Person)
     row = (
         session()
         .execute(
-            select(Person.id, Person.password_hash)
-            .join(Address, Address.person_id == Person.id)
-            .where(_is_confirmed(address), Person.archived_at.is_(None))
+            select(known.id, _password(known))
+            .select_from(Address)
+            .join(Person, Person.id == Address.person_id)
+            .join(known, known.id == human())
+            .where(_is_confirmed(address), known.archived_at.is_(None))
         )
         .first()
     )
@@ -244,16 +302,18 @@ def credentials(address: str) -> Credentials | None:
 
 
 def password_hash_of(person_id: UUID) -> str | None:
-    return session().scalar(select(Person.password_hash).where(Person.id == person_id))
+    return session().scalar(select(_password(Person)).where(Person.id == person_id))
 
 
 def link(purpose: str, token: str) -> Link | None:
     """What a link's token stands for; None for one that we never made. Reading it uses nothing up."""
+    known = aliased(Person)
     row = (
         session()
         .execute(
-            select(Token, Person, Address)
+            select(Token, known, Address, has_joined(known))
             .join(Person, Person.id == Token.person_id)
+            .join(known, known.id == human())
             .join(Address, Address.id == Token.address_id)
             .where(Token.token_hash == token_hash(token), Token.purpose == purpose)
         )
@@ -261,7 +321,7 @@ def link(purpose: str, token: str) -> Link | None:
     )
     if row is None:
         return None
-    made, person, address = row
+    made, person, address, joined = row
     state = "used" if made.used_at else "open" if made.expires_at > clock.now() else "expired"
     return Link(
         state,
@@ -272,7 +332,7 @@ def link(purpose: str, token: str) -> Link | None:
         person.post,
         person.language,
         person.time_zone,
-        person.password_hash is not None,
+        joined,
         address.address,
         office_of(person.id),
     )
@@ -290,18 +350,18 @@ def target_of(person_id: UUID) -> Target | None:
     """What a person belongs to: themselves, their offices of today with what those lie in, and what rooms above
     know of (cohorts). None where there is no such person."""
     found = record_target(person_id)
-    return Target(person_id, found.scopes | upstairs.scopes_of(person_id)) if found else None
+    return Target(found.person, found.scopes | upstairs.scopes_of(person_id)) if found else None
 
 
 def record_target(person_id: UUID) -> Target | None:
     """The same by their offices alone: whoever keeps a person's record answers for an office of theirs, not merely
-    for a cohort. None where there is no such person."""
+    for a cohort. None where there is no such person. A merged record's is the kept one's, whose offices are both's."""
     rows = (
         session()
         .execute(
-            select(Organisation.id, Organisation.country)
+            select(human(), Organisation.id, Organisation.country)
             .select_from(Person)
-            .outerjoin(Membership, and_(Membership.person_id == Person.id, _not_ended(clock.today())))
+            .outerjoin(Membership, and_(same_person(Membership.person_id, person_id), _not_ended(clock.today())))
             .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
             .where(Person.id == person_id, Person.archived_at.is_(None))
         )
@@ -309,8 +369,8 @@ def record_target(person_id: UUID) -> Target | None:
     )
     if not rows:
         return None
-    scopes = (scopes_of_office(key, country) for key, country in rows if key is not None)
-    return Target(person_id, frozenset().union(*scopes))
+    scopes = (scopes_of_office(key, country) for _human, key, country in rows if key is not None)
+    return Target(rows[0][0], frozenset().union(*scopes))
 
 
 def organisation_target(organisation_id: UUID) -> Target | None:
@@ -373,7 +433,9 @@ def membership_target(person_id: UUID, membership_id: UUID) -> Target | None:
 
 def address_target(address_id: UUID) -> Target | None:
     """Whose an address is."""
-    owner = session().scalar(select(Address.person_id).where(Address.id == address_id))
+    owner = session().scalar(
+        select(human()).join(Address, Address.person_id == Person.id).where(Address.id == address_id)
+    )
     return Target(owner) if owner else None
 
 
@@ -406,11 +468,12 @@ def organisation_lines(reached: Reach = EVERYWHERE) -> list[OfficeLine]:
     """The offices of a reach with the figures of their list: three statements."""
     today = clock.today()
     people = _counts(
-        select(Membership.organisation_id, func.count())
+        select(Membership.organisation_id, func.count(distinct(human())))
+        .join(Person, Person.id == Membership.person_id)
         .where(Membership.starts_on <= today, _not_ended(today))
         .group_by(Membership.organisation_id)
     )
-    focal_points = _counts(select(RoleGrant.scope_id, func.count()).where(*_FOCAL_POINTS).group_by(RoleGrant.scope_id))
+    focal_points = _focal_point_counts()
     lines = [
         OfficeLine(
             **vars(_office(row)), people=people.get(str(row.id), 0), focal_points=focal_points.get(str(row.id), 0)
@@ -422,9 +485,19 @@ def organisation_lines(reached: Reach = EVERYWHERE) -> list[OfficeLine]:
 
 def offices_with_focal_points(reached: Reach, count: int) -> list[Office]:
     """The offices within a reach that have so many focal points, by name. Two statements."""
-    held = _counts(select(RoleGrant.scope_id, func.count()).where(*_FOCAL_POINTS).group_by(RoleGrant.scope_id))
+    held = _focal_point_counts()
     rows = session().scalars(_OFFICES.where(within(reached)))
     return sorted((_office(row) for row in rows if held.get(str(row.id), 0) == count), key=_by_name)
+
+
+def _focal_point_counts() -> dict[str, int]:
+    """How many people are focal points of each office, by its id as roles keep it."""
+    return _counts(
+        select(RoleGrant.scope_id, func.count(distinct(human())))
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(*_FOCAL_POINTS)
+        .group_by(RoleGrant.scope_id)
+    )
 
 
 def country_scopes(offices: list[Office]) -> list[tuple[str, str]]:
@@ -467,7 +540,7 @@ def office_of(person_id: UUID) -> Office | None:
     row = session().scalar(
         select(Organisation)
         .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(Membership.person_id == person_id, _not_ended(clock.today()))
+        .where(same_person(Membership.person_id, person_id), _not_ended(clock.today()))
         .order_by(Membership.starts_on.desc())
         .limit(1)
     )
@@ -476,17 +549,18 @@ def office_of(person_id: UUID) -> Office | None:
 
 def people_of_organisation(organisation_id: UUID, on: date) -> list[Staff]:
     """Who belongs to an office on that day or belonged to it earlier: current staff first, then by name."""
-    follower, elsewhere = aliased(Person), aliased(Organisation)
+    known, follower, elsewhere = aliased(Person), aliased(Person), aliased(Organisation)
     rows = session().execute(
-        select(Membership, Person, Unit.name, elsewhere, follower.name)
+        select(Membership, known, has_joined(known), Unit.name, elsewhere, follower.name)
         .join(Person, Person.id == Membership.person_id)
+        .join(known, known.id == human())
         .outerjoin(Unit, Unit.id == Membership.unit_id)
         .outerjoin(elsewhere, elsewhere.id == Membership.destination_id)
         .outerjoin(follower, follower.id == Membership.successor_id)
         .where(Membership.organisation_id == organisation_id, Membership.starts_on <= on)
-        .order_by(and_(Membership.ends_on.is_not(None), Membership.ends_on <= on), Person.sort_key)
+        .order_by(known.sort_key, Membership.starts_on)
     )
-    return [
+    lines = _one_each(
         Staff(
             person.id,
             person.name,
@@ -494,7 +568,7 @@ def people_of_organisation(organisation_id: UUID, on: date) -> list[Staff]:
             person.post if row.ends_on is None or row.ends_on > on else "",
             row.starts_on,
             row.ends_on,
-            person.password_hash is not None,
+            joined,
             row.id,
             unit or "",
             row.end_reason,
@@ -503,8 +577,23 @@ def people_of_organisation(organisation_id: UUID, on: date) -> list[Staff]:
             row.successor_id,
             successor or "",
         )
-        for row, person, unit, office, successor in rows
-    ]
+        for row, person, joined, unit, office, successor in rows
+    )
+    return sorted(lines, key=lambda line: line.ends_on is not None and line.ends_on <= on)
+
+
+def _one_each(lines: Iterable[Staff]) -> list[Staff]:
+    """Times under two records of one human that share a day are one line; `lines` come by person and first day."""
+    found: list[Staff] = []
+    for line in lines:
+        last = found[-1] if found and found[-1].person_id == line.person_id else None
+        if last is None or not rules.overlap((last.starts_on, last.ends_on), (line.starts_on, line.ends_on)):
+            found.append(line)
+            continue
+        still = next((one for one in (line, last) if one.ends_on is None), None)
+        longer = still or max(last, line, key=lambda one: one.ends_on or one.starts_on)
+        found[-1] = replace(longer, starts_on=last.starts_on)
+    return found
 
 
 def focal_points(organisation_id: UUID) -> list[RoleLine]:
@@ -516,11 +605,22 @@ def focal_points(organisation_id: UUID) -> list[RoleLine]:
 
 
 def person(person_id: UUID) -> Profile:
-    """A person; LookupError where there is none."""
-    row = session().get(Person, person_id)
-    if row is None:
+    """A person; LookupError where there is none. Of a merged record, the one that it was merged into."""
+    known = aliased(Person)
+    invited = exists().where(same_person(Token.person_id, person_id), Token.purpose == "invitation")
+    found = (
+        session()
+        .execute(
+            select(known, has_joined(known), invited)
+            .select_from(Person)
+            .join(known, known.id == human())
+            .where(Person.id == person_id)
+        )
+        .first()
+    )
+    if found is None:
         raise LookupError(f"no person {person_id}")
-    invited = select(Token.id).where(Token.person_id == person_id, Token.purpose == "invitation").limit(1)
+    row, joined, was_invited = found
     return Profile(
         row.id,
         row.name,
@@ -530,23 +630,35 @@ def person(person_id: UUID) -> Profile:
         row.post,
         row.language,
         row.time_zone,
-        row.password_hash is not None,
-        session().scalar(invited) is not None,
-        addresses_of(person_id),
+        joined,
+        was_invited,
+        addresses_of(row.id),
     )
 
 
 def addresses_of(person_id: UUID) -> list[AddressLine]:
-    """A person's addresses, the primary one first."""
+    """A person's addresses under all their records, the one that letters go to first: it alone is `primary`."""
     rows = session().scalars(
         select(Address)
-        .where(Address.person_id == person_id)
-        .order_by(Address.is_primary.desc(), Address.created_at, Address.id)
+        .join(Person, Person.id == Address.person_id)
+        .where(same_person(Address.person_id, person_id))
+        .order_by(*_letters_first(), Address.created_at, Address.id)
     )
     return [
-        AddressLine(row.id, row.address, row.confirmed_at is not None, row.is_primary, row.bounced_at is not None)
-        for row in rows
+        AddressLine(
+            row.id,
+            row.address,
+            row.confirmed_at is not None,
+            row.is_primary and number == 0,
+            row.bounced_at is not None,
+        )
+        for number, row in enumerate(rows)
     ]
+
+
+def _letters_first() -> tuple[ColumnElement[Any], ...]:
+    """Primary addresses first, the kept record's before those of merged ones."""
+    return Address.is_primary.desc(), Person.merged_into.is_not(None)
 
 
 def memberships_of(person_id: UUID) -> list[MembershipLine]:
@@ -554,7 +666,7 @@ def memberships_of(person_id: UUID) -> list[MembershipLine]:
     rows = session().execute(
         select(Membership, Organisation)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.person_id == person_id)
+        .where(same_person(Membership.person_id, person_id))
         .order_by(Membership.starts_on.desc(), Membership.id.desc())
     )
     return [
@@ -573,12 +685,13 @@ def memberships_of(person_id: UUID) -> list[MembershipLine]:
 
 def roles_of(person_id: UUID) -> list[RoleLine]:
     """The roles that a person holds now."""
-    return _roles(RoleGrant.person_id == person_id)
+    return _roles(same_person(RoleGrant.person_id, person_id))
 
 
 def is_role_of(person_id: UUID, grant_id: UUID) -> bool:
     """Whether that grant is one of this person's, also one that has ended."""
-    return session().scalar(select(RoleGrant.person_id).where(RoleGrant.id == grant_id)) == person_id
+    own = select(RoleGrant.id).where(RoleGrant.id == grant_id, same_person(RoleGrant.person_id, person_id))
+    return session().scalar(own) is not None
 
 
 def is_of_office(membership_id: UUID, organisation_id: UUID) -> bool:
@@ -596,33 +709,28 @@ def is_focal_point_of(grant_id: UUID, organisation_id: UUID) -> bool:
 
 
 def _roles(*where: object) -> list[RoleLine]:
-    giver = aliased(Person)
+    known, giver = aliased(Person), aliased(Person)
     rows = (
         session()
         .execute(
-            select(RoleGrant, Person.name, giver.name)
+            select(RoleGrant, known.id, known.name, giver.name)
             .join(Person, Person.id == RoleGrant.person_id)
+            .join(known, known.id == human())
             .outerjoin(giver, giver.id == RoleGrant.granted_by)
             .where(RoleGrant.ended_at.is_(None), *where)  # type: ignore[arg-type]
-            .order_by(Person.sort_key, RoleGrant.role)
+            .order_by(known.sort_key, RoleGrant.role, Person.merged_into.is_not(None))
         )
         .all()
     )
-    names = _scope_names({(grant.scope, grant.scope_id) for grant, *_names in rows})
-    return [
-        RoleLine(
-            grant.id,
-            grant.person_id,
-            name,
-            grant.role,
-            grant.scope,
-            grant.scope_id,
-            names.get((grant.scope, grant.scope_id), ""),
-            grant.granted_at,
-            given_by or "",
+    names = _scope_names({(grant.scope, grant.scope_id) for grant, *_rest in rows})
+    found: dict[tuple[UUID, str, str, str], RoleLine] = {}
+    for grant, key, name, given_by in rows:  # the same role under two records of one human is one line
+        over = names.get((grant.scope, grant.scope_id), "")
+        line = RoleLine(
+            grant.id, key, name, grant.role, grant.scope, grant.scope_id, over, grant.granted_at, given_by or ""
         )
-        for grant, name, given_by in rows
-    ]
+        found.setdefault((key, grant.role, grant.scope, grant.scope_id), line)
+    return list(found.values())
 
 
 def _scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -646,22 +754,20 @@ def find_by_address(address: str) -> UUID | None:
 
     What somebody has added to an account and never confirmed tells nothing about whose it is.
     """
-    row = (
-        session()
-        .execute(
-            select(Person.id)
-            .join(Address, Address.person_id == Person.id)
-            .where(
-                Address.key == _key(address),
-                Person.archived_at.is_(None),
-                or_(Address.confirmed_at.is_not(None), Person.password_hash.is_(None)),
-            )
-            .order_by(Address.confirmed_at.is_(None), Person.created_at)
-            .limit(1)
+    known = aliased(Person)
+    return session().scalar(
+        select(known.id)
+        .select_from(Address)
+        .join(Person, Person.id == Address.person_id)
+        .join(known, known.id == human())
+        .where(
+            Address.key == _key(address),
+            known.archived_at.is_(None),
+            or_(Address.confirmed_at.is_not(None), ~has_joined(known)),
         )
-        .first()
+        .order_by(Address.confirmed_at.is_(None), known.created_at)
+        .limit(1)
     )
-    return row[0] if row else None
 
 
 def search(words: str, number: int = 1, reached: Reach = EVERYWHERE) -> Page:
@@ -670,7 +776,7 @@ def search(words: str, number: int = 1, reached: Reach = EVERYWHERE) -> Page:
     Where the reach is not everywhere: only those who are of one of its offices today.
     """
     wanted = search_key(words)
-    query = select(Person).where(Person.archived_at.is_(None))
+    query = select(Person, has_joined(Person)).where(Person.archived_at.is_(None), Person.merged_into.is_(None))
     if not reached.whole:
         query = query.where(
             select(Membership.id)
@@ -679,19 +785,26 @@ def search(words: str, number: int = 1, reached: Reach = EVERYWHERE) -> Page:
             .exists()
         )
     if wanted:
+        record = aliased(Person)
         by_address = select(Address.person_id).where(Address.key.contains(_key(words), autoescape=True))
-        query = query.where(or_(Person.search_key.contains(wanted, autoescape=True), Person.id.in_(by_address)))
+        either = or_(record.search_key.contains(wanted, autoescape=True), record.id.in_(by_address))
+        query = query.where(Person.id.in_(select(human(record)).where(either)))
     total = session().scalar(select(func.count()).select_from(query.subquery())) or 0
     number = min(max(1, number), max(1, -(-total // PAGE)))
-    rows = session().scalars(query.order_by(Person.sort_key).limit(PAGE).offset((number - 1) * PAGE)).all()
-    ids = [row.id for row in rows]
+    rows = session().execute(query.order_by(Person.sort_key).limit(PAGE).offset((number - 1) * PAGE)).all()
+    ids = [row.id for row, _joined in rows]
     addresses = session().execute(
-        select(Address.person_id, Address.address).where(Address.person_id.in_(ids), Address.is_primary)
+        select(human().label("person_id"), Address.address)
+        .join(Person, Person.id == Address.person_id)
+        .where(among(ids), Address.is_primary)
+        .order_by(Person.merged_into.is_(None))  # the kept record's last: it stands
     )
     offices = session().execute(
-        select(Membership.person_id, Organisation)
+        select(human(), Organisation)
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Membership.person_id.in_(ids), _not_ended(clock.today()))
+        .where(among(ids), _not_ended(clock.today()))
         .order_by(Membership.starts_on)
     )
     address_by = {row.person_id: row.address for row in addresses}
@@ -703,9 +816,9 @@ def search(words: str, number: int = 1, reached: Reach = EVERYWHERE) -> Page:
             row.name_latin,
             address_by.get(row.id, ""),
             office_by.get(row.id, ""),
-            row.password_hash is not None,
+            joined,
         )
-        for row in rows
+        for row, joined in rows
     ]
     return Page(lines, total, number)
 
@@ -715,25 +828,28 @@ def recipient(person_id: UUID) -> Recipient | None:
 
     Where letters to the primary one come back, another that is confirmed comes first.
     """
+    known = aliased(Person)
     another = and_(Address.bounced_at.is_(None), or_(Address.confirmed_at.is_not(None), Address.is_primary))
     row = (
         session()
         .execute(
-            select(Person.name, Address.address, Person.language, Person.time_zone)
-            .join(Address, Address.person_id == Person.id)
-            .where(Person.id == person_id)
-            .order_by(another.desc(), Address.is_primary.desc(), Address.confirmed_at.is_(None), Address.created_at)
+            select(known.id, known.name, Address.address, known.language, known.time_zone)
+            .select_from(Address)
+            .join(Person, Person.id == Address.person_id)
+            .join(known, known.id == human())
+            .where(same_person(Address.person_id, person_id))
+            .order_by(another.desc(), *_letters_first(), Address.confirmed_at.is_(None), Address.created_at)
             .limit(1)
         )
         .first()
     )
-    return Recipient(person_id, *row) if row else None
+    return Recipient(*row) if row else None
 
 
 def events_of(person_id: UUID) -> list[Event]:
     """What this room can tell of a person's past: when they joined, and where they worked."""
     joined = session().scalar(
-        select(func.min(Token.used_at)).where(Token.person_id == person_id, Token.purpose == "invitation")
+        select(func.min(Token.used_at)).where(same_person(Token.person_id, person_id), Token.purpose == "invitation")
     )
     events = [Event(joined, "joined", _("Accepted the invitation."))] if joined else []
     for line in memberships_of(person_id):

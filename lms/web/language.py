@@ -173,7 +173,9 @@ def init_app(app: Flask) -> None:
     _compile(target)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(target)
     babel.init_app(app, locale_selector=choose)
-    app.jinja_env.filters.update(number=number, percent=percent, listed=listed, date=day, moment=moment, digits=digits)
+    app.jinja_env.filters.update(
+        isolated=isolated, number=number, percent=percent, listed=listed, date=day, moment=moment, digits=digits
+    )
     app.jinja_env.globals.update(
         language=code, direction=direction, address_in=address_in, foreign=foreign, home=home, language_names=NAMES
     )

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
-from sqlalchemy.orm import lazyload
+from sqlalchemy import ColumnElement, Row, and_, distinct, func, or_, select, true
+from sqlalchemy.orm import aliased, lazyload
 
 from lms import clock, places
 from lms.assessment import queries as assessments
@@ -21,6 +21,8 @@ from lms.curriculum.content import Course
 from lms.db import session
 from lms.learning import queries as learning
 from lms.learning import rules
+from lms.people import queries as people
+from lms.people import upstairs
 from lms.people.models import Membership, Organisation, Person, RoleGrant
 from lms.policy import Target, Viewer
 from lms.web import language
@@ -68,7 +70,7 @@ def member_target(cohort_id: UUID, person_id: UUID, *, withdrawn: bool = False) 
         .join(CohortMember, CohortMember.cohort_id == Cohort.id)
         .where(
             Cohort.id == cohort_id,
-            CohortMember.person_id == person_id,
+            people.same_person(CohortMember.person_id, person_id),
             true() if withdrawn else CohortMember.withdrawn_at.is_(None),
         )
     )
@@ -95,16 +97,34 @@ def names_of(cohort_ids: list[str]) -> dict[str, str]:
     return {str(row.id): row.name for row in rows}
 
 
+def held_of(person_ids: list[UUID]) -> upstairs.Held:
+    """The cohorts that these people are in, by name, to compare two records by: one statement."""
+    rows = session().execute(
+        select(people.human(), Cohort.name, Cohort.starts_on)
+        .select_from(CohortMember)
+        .join(Person, Person.id == CohortMember.person_id)
+        .join(Cohort, Cohort.id == CohortMember.cohort_id)
+        .where(people.among(person_ids), CohortMember.withdrawn_at.is_(None))
+        .order_by(Cohort.starts_on)
+    )
+    named: dict[UUID, list[str]] = {key: [] for key in person_ids}
+    for key, name, _starts_on in rows:
+        named[key].append(name)
+    return {key: [(_("Cohorts"), list(dict.fromkeys(names)))] for key, names in named.items()}
+
+
 def _cohorts_with(person_id: UUID) -> Sequence[Row[UUID, str, date, str, str]]:
     """Id, name, first day and scope of the cohorts that a person is in."""
     return (
         session()
         .execute(
             select(Cohort.id, Cohort.name, Cohort.starts_on, Cohort.scope, Cohort.scope_id)
-            .join(CohortMember, CohortMember.cohort_id == Cohort.id)
             .where(
-                CohortMember.person_id == person_id,
-                CohortMember.withdrawn_at.is_(None),
+                Cohort.id.in_(
+                    select(CohortMember.cohort_id).where(
+                        people.same_person(CohortMember.person_id, person_id), CohortMember.withdrawn_at.is_(None)
+                    )
+                ),
                 Cohort.archived_at.is_(None),
             )
             .order_by(Cohort.starts_on)
@@ -131,11 +151,13 @@ class Listed:
 
 def cohorts_of(viewer: Viewer) -> list[Listed]:
     """The cohorts that this viewer works with, newest first: one statement."""
+    people_in = func.count(distinct(people.human()))
     query = (
-        select(Cohort, Call, func.count(CohortMember.id))
+        select(Cohort, Call, people_in)
         .options(lazyload(Cohort.targets))
         .outerjoin(Call, Call.cohort_id == Cohort.id)
         .outerjoin(CohortMember, (CohortMember.cohort_id == Cohort.id) & CohortMember.withdrawn_at.is_(None))
+        .outerjoin(Person, Person.id == CohortMember.person_id)
         .where(Cohort.archived_at.is_(None))
         .group_by(Cohort.id, Call.id)
         .order_by(Cohort.starts_on.desc(), Cohort.name)
@@ -239,34 +261,47 @@ class _Member:
 
 
 def _members(cohort_id: UUID, person_id: UUID | None, today: date) -> dict[UUID, _Member]:
-    """Who is or was in a cohort, by name, with the offices of today: one statement."""
+    """Who is or was in a cohort, by name, with the offices of today: one statement.
+
+    A human who is in it under two records is one member, since the earlier day, withdrawn when both are.
+    """
     spoken = language.code()
+    known, record = aliased(Person), aliased(Person)
     rows = session().execute(
         select(
-            Person.id,
-            Person.name,
-            Person.password_hash.is_not(None),
+            known.id,
+            known.name,
+            record.password_hash.is_not(None),
             CohortMember.joined_at,
             CohortMember.withdrawn_at,
             Organisation.id,
             Organisation.name,
             Organisation.names,
         )
-        .join(CohortMember, CohortMember.person_id == Person.id)
+        .select_from(CohortMember)
+        .join(Person, Person.id == CohortMember.person_id)
+        .join(known, known.id == people.human())
+        .join(record, people.of_human(record, known.id))
         .outerjoin(
             Membership,
-            (Membership.person_id == Person.id)
+            (Membership.person_id == record.id)
             & (Membership.starts_on <= today)
             & (Membership.ends_on.is_(None) | (Membership.ends_on > today)),
         )
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-        .where(CohortMember.cohort_id == cohort_id, *([Person.id == person_id] if person_id else []))
-        .order_by(Person.sort_key)
+        .where(
+            CohortMember.cohort_id == cohort_id,
+            *([people.same_person(CohortMember.person_id, person_id)] if person_id else []),
+        )
+        .order_by(known.sort_key)
     )
     found: dict[UUID, _Member] = {}
     for key, name, active, joined_at, withdrawn_at, office_id, office, names in rows:
         member = found.setdefault(key, _Member(name, active, joined_at, withdrawn_at is not None, []))
-        if office:
+        member.active = member.active or active
+        member.joined_at = min(member.joined_at, joined_at)
+        member.withdrawn = member.withdrawn and withdrawn_at is not None
+        if office and all(known != office_id for known, _name in member.offices):
             member.offices.append((office_id, names.get(spoken) or office))
     return found
 
@@ -345,13 +380,16 @@ def _line(
 
 def staff_of(cohort_id: UUID) -> list[tuple[str, str]]:
     """The cohort's own staff as (role, name), coordinators first: one statement."""
+    known = aliased(Person)
     rows = session().execute(
-        select(RoleGrant.role, Person.name)
+        select(RoleGrant.role, known.name, known.sort_key, known.id)
         .join(Person, Person.id == RoleGrant.person_id)
+        .join(known, known.id == people.human())
         .where(RoleGrant.scope == "cohort", RoleGrant.scope_id == str(cohort_id), RoleGrant.ended_at.is_(None))
-        .order_by(RoleGrant.role, Person.sort_key)
+        .order_by(RoleGrant.role, known.sort_key)
+        .distinct()
     )
-    return [(role, name) for role, name in rows]
+    return [(role, name) for role, name, _sort_key, _id in rows]
 
 
 def targets_for(person_id: UUID) -> dict[str, date]:
@@ -359,7 +397,7 @@ def targets_for(person_id: UUID) -> dict[str, date]:
     rows = session().execute(
         select(ModuleTarget.module, func.min(ModuleTarget.due_on))
         .join(CohortMember, CohortMember.cohort_id == ModuleTarget.cohort_id)
-        .where(CohortMember.person_id == person_id, CohortMember.withdrawn_at.is_(None))
+        .where(people.same_person(CohortMember.person_id, person_id), CohortMember.withdrawn_at.is_(None))
         .group_by(ModuleTarget.module)
     )
     return {row[0]: row[1] for row in rows}

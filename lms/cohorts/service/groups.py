@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from lms import audit, clock, db
 from lms.cohorts.models import Cohort, CohortMember, ModuleTarget, Nomination
 from lms.cohorts.service.facts import Facts
 from lms.learning import service as learning
+from lms.people import queries as people
 from lms.policy import Refusal
 from lms.text import clean
 
@@ -55,11 +56,14 @@ def add_member(cohort_id: UUID, person_id: UUID, by: UUID | None = None) -> bool
     """
     s = db.need_write()
     cohort = s.get_one(Cohort, cohort_id)
+    person_id = people.kept(person_id)
     learning.enrol(person_id, cohort.course, by)
+    if any(row.withdrawn_at is None for row in _rows(cohort_id, person_id)):
+        return False
     if db.insert_once(CohortMember, cohort_id=cohort_id, person_id=person_id, joined_at=clock.now()):
         audit.record("cohorts.joined", "person", person_id, by, cohort=str(cohort_id))
         return True
-    member = _member(cohort_id, person_id)
+    member = next(row for row in _rows(cohort_id, person_id) if row.person_id == person_id)
     if member.withdrawn_at is None:
         return False
     member.withdrawn_at = None
@@ -69,12 +73,12 @@ def add_member(cohort_id: UUID, person_id: UUID, by: UUID | None = None) -> bool
 
 def withdraw_member(cohort_id: UUID, person_id: UUID, by: UUID | None = None) -> None:
     """Take a person out of a cohort. What they did and earned stays; a place that they had by the call is free."""
-    member = _member(cohort_id, person_id)
-    if member.withdrawn_at is None:
-        member.withdrawn_at = clock.now()
-        audit.record("cohorts.withdrawn", "person", person_id, by, cohort=str(cohort_id))
-        if nomination := _nomination(cohort_id, person_id, "selected"):
-            nomination.state, nomination.decided_by, nomination.decided_at = "withdrawn", by, clock.now()
+    for member in _rows(cohort_id, person_id):
+        if member.withdrawn_at is None:
+            member.withdrawn_at = clock.now()
+            audit.record("cohorts.withdrawn", "person", member.person_id, by, cohort=str(cohort_id))
+            if nomination := _nomination(cohort_id, member.person_id, "selected"):
+                nomination.state, nomination.decided_by, nomination.decided_at = "withdrawn", by, clock.now()
 
 
 def _nomination(cohort_id: UUID, person_id: UUID, *states: str) -> Nomination | None:
@@ -89,11 +93,10 @@ def _nomination(cohort_id: UUID, person_id: UUID, *states: str) -> Nomination | 
     )
 
 
-def _member(cohort_id: UUID, person_id: UUID) -> CohortMember:
-    s = db.need_write()
-    return s.scalars(
-        select(CohortMember).where(CohortMember.cohort_id == cohort_id, CohortMember.person_id == person_id)
-    ).one()
+def _rows(cohort_id: UUID, person_id: UUID) -> Sequence[CohortMember]:
+    """A person's rows in a cohort: one, or one for each of their records."""
+    same = CohortMember.cohort_id == cohort_id, people.same_person(CohortMember.person_id, person_id)
+    return db.need_write().scalars(select(CohortMember).where(*same)).all()
 
 
 def checked_name(typed: str) -> str:

@@ -20,6 +20,7 @@ from lms.people.service.invitations import (
     reset_password,
 )
 from lms.people.service.memberships import change_place, end_membership, set_successor, start_membership
+from lms.people.service.merging import merge_records, part_records
 from lms.people.service.offices import change_organisation, create_organisation
 from lms.people.service.persons import (
     change_password,
@@ -95,7 +96,9 @@ __all__ = [
     "is_coming_back",
     "letters_come_back",
     "make_primary",
+    "merge_records",
     "name_focal_point",
+    "part_records",
     "print_invitation",
     "remove_address",
     "renew_hash",

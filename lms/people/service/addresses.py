@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 
 from lms import audit, clock, db, text
 from lms.mail.service import kind, link, notify, redirect, release
+from lms.people import queries
 from lms.people.models import Address, Person, RecordQuestion, Token
 from lms.people.service.questions import settle
 from lms.people.service.roles import need_every_right, open_roles
@@ -31,10 +32,11 @@ def add_address(person_id: UUID, address: str, by: UUID | None) -> UUID:
     """
     s = db.need_write()
     person, address = locked_person(person_id), checked_address(address)
-    if person.password_hash is None:
+    person_id, joined = person.id, queries.password_hash_of(person.id) is not None
+    if not joined:
         need_every_right(by, person_id)
-    same = Address.key == text.address_key(address)
-    row = s.scalars(select(Address).where(Address.person_id == person_id, same)).one_or_none()
+    own = (Address.key == text.address_key(address), queries.same_person(Address.person_id, person_id))
+    row = s.scalars(select(Address).where(*own).order_by(Address.confirmed_at.is_(None), Address.id)).first()
     if row is not None and row.confirmed_at is not None:
         raise Refusal("address_yours", _("This address is there already."), field="address")
     if row is None:
@@ -43,7 +45,7 @@ def add_address(person_id: UUID, address: str, by: UUID | None) -> UUID:
         s.add(row)
         s.flush()
         audit.record("people.address_added", "address", row.id, by, person=str(person_id))
-    if person.password_hash is None:
+    if not joined:
         _set_primary(row)
     else:
         _send_confirmation(person, row)
@@ -93,7 +95,8 @@ def remove_address(address_id: UUID, by: UUID | None) -> None:
     """Take an address away. The primary one stays (Refusal address_primary): letters need somewhere to go."""
     s = db.need_write()
     row = locked_address(address_id)
-    if row.is_primary:
+    first = queries.addresses_of(row.person_id)[0]
+    if row.is_primary and first.id == row.id:
         raise Refusal("address_primary", _("Letters go to this address. Make another one primary first."))
     audit.record("people.address_removed", "address", row.id, by, person=str(row.person_id))
     settle("bounced", str(row.id), "removed", by)
@@ -115,7 +118,10 @@ def new_address(person_id: UUID, address: str, primary: bool = False) -> Address
 
 def _set_primary(row: Address) -> None:
     db.need_write().execute(
-        update(Address).where(Address.person_id == row.person_id).values(is_primary=Address.id == row.id)
+        update(Address)
+        .where(queries.same_person(Address.person_id, row.person_id))
+        .values(is_primary=Address.id == row.id)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -49,7 +49,7 @@ def name_focal_point(organisation_id: UUID, address: str, name: str, by: UUID | 
     else:
         need_colleague(by, organisation_id, person_id)
     grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
-    if locked_person(person_id).password_hash is not None:
+    if queries.password_hash_of(person_id) is not None:
         return True
     invite(person_id, by)
     return False
@@ -72,7 +72,7 @@ def renew_invitation(token: str) -> None:
     """Send a new link where an old one went. Raises Refusal (link_unknown, already_joined)."""
     old = token_row("invitation", token)
     person = locked_person(old.person_id)
-    if person.password_hash is not None:
+    if queries.password_hash_of(person.id) is not None:
         raise _already_joined()
     row = locked_address(old.address_id)
     new, made = make_token("invitation", person.id, row.id)
@@ -96,7 +96,7 @@ def accept_invitation(
     Raises Refusal (link_unknown, link_used, link_expired, address_taken) and what `change_profile` does.
     """
     person = locked_person(token_row("invitation", token).person_id)
-    if person.password_hash is not None:
+    if queries.password_hash_of(person.id) is not None:
         raise _already_joined()
     made = use_token("invitation", token)
     person.password_hash = password_hash
@@ -128,13 +128,17 @@ def ask_reset(address: str) -> None:
     if person_id is None:
         return
     person, key = locked_person(person_id), text.address_key(rules.clean_address(address))
-    row = s.scalars(select(Address).where(Address.person_id == person_id, Address.key == key)).one()
-    if person.password_hash is not None:
+    own = (queries.same_person(Address.person_id, person.id), Address.key == key)
+    row = s.scalars(select(Address).where(*own).order_by(Address.confirmed_at.is_(None), Address.id)).first()
+    if row is None:  # removed, or parted from this record, meanwhile
+        return
+    invited = select(Token.id).where(queries.same_person(Token.person_id, person.id), Token.purpose == "invitation")
+    if queries.password_hash_of(person.id) is not None:
         token, made = make_token("reset", person_id, row.id)
         context = {"name": person.name, "link": link("people.reset", token=token)}
         notify(RESET, made, person_id, row.address, person.language, context, name=person.name)
         audit.record("people.reset_asked", "person", person_id)
-    elif s.scalar(select(Token.id).where(Token.person_id == person_id, Token.purpose == "invitation").limit(1)):
+    elif s.scalar(invited.limit(1)):
         token, made = make_token("invitation", person_id, row.id)
         _send_invitation(person, row, token, made, None)
         audit.record("people.invited", "person", person_id, None, renewed=True)
@@ -146,19 +150,17 @@ def reset_password(token: str, password_hash: str) -> UUID:
     Raises Refusal (link_unknown, link_used, link_expired).
     """
     made = use_token("reset", token)
-    change_password(made.person_id, password_hash, made.person_id)
-    return made.person_id
+    person_id = locked_person(made.person_id).id
+    change_password(person_id, password_hash, person_id)
+    return person_id
 
 
 def _invitee(person_id: UUID) -> tuple[Person, Address]:
     person = locked_person(person_id)
-    if person.password_hash is not None:
+    if queries.password_hash_of(person.id) is not None:
         raise _already_joined()
-    row = (
-        db.need_write()
-        .scalars(select(Address).where(Address.person_id == person_id).order_by(Address.is_primary.desc()))
-        .first()
-    )
+    first = next(iter(queries.addresses_of(person.id)), None)
+    row = locked_address(first.id) if first else None
     if row is None:
         raise Refusal("no_address", _("This person has no address yet. Add one first."))
     return person, row

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import false, or_, select
 
 from lms import audit, clock, db, text
-from lms.people import rules
+from lms.people import queries, rules
 from lms.people.models import Membership, Organisation, Person, Unit
 from lms.people.service.questions import raise_question, settle
 from lms.people.service.roles import end_roles_of_departed
@@ -30,7 +30,7 @@ def start_membership(
     Raises Refusal (already_member, no_person, no_organisation, no_unit).
     """
     s = db.need_write()
-    locked_person(person_id)
+    person_id = locked_person(person_id).id
     office = office_row(organisation_id)
     if unit_id is not None:
         unit = s.get(Unit, unit_id)
@@ -40,7 +40,9 @@ def start_membership(
             _("There is no such unit."),
             "unit",
         )
-    theirs = select(Membership).where(Membership.person_id == person_id, Membership.organisation_id == organisation_id)
+    theirs = select(Membership).where(
+        queries.same_person(Membership.person_id, person_id), Membership.organisation_id == organisation_id
+    )
     for other in s.scalars(theirs):
         if rules.overlap((starts_on, None), (other.starts_on, other.ends_on)):
             raise Refusal(
@@ -82,11 +84,19 @@ def end_membership(
         raise Refusal("already_ended", _("This membership has ended already."), 409)
     need(on > row.starts_on, "order", _("The end must come after the start."), "ends_on")
     checked_parting(row.organisation_id, reason, destination, destination_id)
-    row.ends_on, row.end_reason = on, reason
-    row.destination, row.destination_id = destination, destination_id if destination == "office" else None
-    if successor_id is not None:
-        _follow(row, successor_id)
-    audit.record("people.membership_ended", "membership", row.id, by, person=str(row.person_id), reason=reason)
+    # Whoever leaves an office leaves it under every record of theirs.
+    theirs = select(Membership).where(
+        queries.same_person(Membership.person_id, row.person_id),
+        Membership.organisation_id == row.organisation_id,
+        Membership.ends_on.is_(None),
+        Membership.starts_on < on,
+    )
+    for one in db.need_write().scalars(theirs.with_for_update()).all():
+        one.ends_on, one.end_reason = on, reason
+        one.destination, one.destination_id = destination, destination_id if destination == "office" else None
+        if successor_id is not None:
+            _follow(one, successor_id)
+        audit.record("people.membership_ended", "membership", one.id, by, person=str(one.person_id), reason=reason)
     db.need_write().flush()
     settle("moved", str(row.id), "ended", by)
     if row.destination_id is not None and not _belongs(row.person_id, row.destination_id, on):

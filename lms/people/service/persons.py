@@ -109,7 +109,8 @@ def change_profile(
     if confirmed:
         person.name_confirmed_at = clock.now()
         audit.record("people.name_confirmed", "person", person_id, by, changed=renamed)
-    if confirmed or renamed:
+    # Also for the same name saved again: it may be another than that of a record which was merged into this one.
+    if by == person_id or renamed:
         signals.named.send(signals.Named(person_id))
 
 
@@ -118,14 +119,17 @@ def change_password(person_id: UUID, password_hash: str, by: UUID | None) -> Non
     person = locked_person(person_id)
     person.password_hash = password_hash
     person.epoch += 1
-    void(person_id, "reset")
-    audit.record("people.password_changed", "person", person_id, by)
+    void(person.id, "reset")
+    audit.record("people.password_changed", "person", person.id, by)
 
 
 def renew_hash(person_id: UUID, old: str, new: str) -> None:
     """The same password, hashed with today's parameters, unless it was changed meanwhile."""
     db.need_write().execute(
-        update(Person).where(Person.id == person_id, Person.password_hash == old).values(password_hash=new)
+        update(Person)
+        .where(queries.same_person(Person.id, person_id), Person.password_hash == old)
+        .values(password_hash=new)
+        .execution_options(synchronize_session=False)
     )
 
 

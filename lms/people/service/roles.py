@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from lms import audit, clock, db, places
-from lms.people import rules, upstairs
-from lms.people.models import Membership, RoleGrant
+from lms.people import queries, rules, upstairs
+from lms.people.models import Membership, Person, RoleGrant
 from lms.people.service.rows import locked_person, office_row
 from lms.people.service.typed import need
 from lms.policy import Grant, Refusal
@@ -25,9 +25,11 @@ def grant_role(person_id: UUID, role: str, scope: str, scope_id: str, by: UUID |
     held_over = rules.ROLE_SCOPES.get(role, ())
     need(scope in held_over, "role_scope", _("Choose over what the role is held."), "scope")
     scope_id = _scope_id(scope, scope_id)
-    locked_person(person_id)
+    person_id = locked_person(person_id).id
     need_right(by, role, scope, scope_id, person_id)
     facts = {"role": role, "scope": scope, "scope_id": scope_id}
+    if (role, scope, scope_id) in open_roles(person_id):
+        return False
     given = db.insert_once(RoleGrant, person_id=person_id, granted_by=by, granted_at=clock.now(), **facts)
     if given:
         audit.record("people.role_granted", "person", person_id, by, **facts)
@@ -43,7 +45,15 @@ def end_role(grant_id: UUID, by: UUID | None) -> None:
     if grant is None or grant.ended_at is not None:
         raise Refusal("already_ended", _("This role has ended already."), 409)
     need_right(by, grant.role, grant.scope, grant.scope_id, grant.person_id)
-    _end(grant, by)
+    same = select(RoleGrant).where(
+        queries.same_person(RoleGrant.person_id, grant.person_id),
+        RoleGrant.role == grant.role,
+        RoleGrant.scope == grant.scope,
+        RoleGrant.scope_id == grant.scope_id,
+        RoleGrant.ended_at.is_(None),
+    )
+    for one in db.need_write().scalars(same).all():
+        _end(one, by)
 
 
 def end_roles_of_departed(person_id: UUID | None = None, by: UUID | None = None) -> int:
@@ -54,14 +64,22 @@ def end_roles_of_departed(person_id: UUID | None = None, by: UUID | None = None)
     s = db.need_write()
     over_offices = [RoleGrant.scope == "organisation", RoleGrant.ended_at.is_(None)]
     if person_id is not None:
-        over_offices.append(RoleGrant.person_id == person_id)
-    holders = select(RoleGrant.person_id).where(*over_offices)
+        over_offices.append(queries.same_person(RoleGrant.person_id, person_id))
+    grants = s.execute(
+        select(RoleGrant, queries.human()).join(Person, Person.id == RoleGrant.person_id).where(*over_offices)
+    ).all()
+    holders = {holder for _grant, holder in grants}
     last_days: dict[tuple[UUID, str], list[date | None]] = {}
-    for row in s.scalars(select(Membership).where(Membership.person_id.in_(holders))):
-        last_days.setdefault((row.person_id, str(row.organisation_id)), []).append(row.ends_on)
+    for holder, office, ends_on in s.execute(
+        select(queries.human(), Membership.organisation_id, Membership.ends_on)
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .where(queries.among(holders))
+    ):
+        last_days.setdefault((holder, str(office)), []).append(ends_on)
     ended, today = 0, clock.today()
-    for grant in s.scalars(select(RoleGrant).where(*over_offices)):
-        days = last_days.get((grant.person_id, grant.scope_id), [])
+    for grant, holder in grants:
+        days = last_days.get((holder, grant.scope_id), [])
         if days and all(day is not None and day <= today for day in days):
             _end(grant, by)
             ended += 1
@@ -70,18 +88,17 @@ def end_roles_of_departed(person_id: UUID | None = None, by: UUID | None = None)
 
 def _need_another_administrator(grant_id: UUID) -> None:
     """Lock all administrators' grants, in one order, so that two who end each other's do not both succeed."""
-    administrators = (
-        db.need_write()
-        .scalars(
-            select(RoleGrant.id)
-            .where(RoleGrant.role == "administrator", RoleGrant.ended_at.is_(None))
-            .order_by(RoleGrant.id)
-            .with_for_update()
-        )
-        .all()
+    rows = db.need_write().execute(
+        select(RoleGrant.id, queries.human())
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.role == "administrator", RoleGrant.ended_at.is_(None))
+        .order_by(RoleGrant.id)
+        .with_for_update(of=RoleGrant)
     )
+    administrators: dict[UUID, UUID] = {row[0]: row[1] for row in rows}
     message = _("Name another administrator first: a programme needs one.")
-    need(list(administrators) != [grant_id], "last_administrator", message)
+    another = grant_id not in administrators or len(set(administrators.values())) > 1
+    need(another, "last_administrator", message)
 
 
 def _need_another_focal_point(grant_id: UUID, by: UUID | None) -> None:
@@ -107,7 +124,7 @@ def _end(grant: RoleGrant, by: UUID | None) -> None:
 def open_roles(person_id: UUID) -> list[tuple[str, str, str]]:
     rows = db.need_write().execute(
         select(RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id).where(
-            RoleGrant.person_id == person_id, RoleGrant.ended_at.is_(None)
+            queries.same_person(RoleGrant.person_id, person_id), RoleGrant.ended_at.is_(None)
         )
     )
     return [(row.role, row.scope, row.scope_id) for row in rows]

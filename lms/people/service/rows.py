@@ -7,15 +7,19 @@ from uuid import UUID
 from flask_babel import gettext as _
 
 from lms import db
+from lms.people import queries
 from lms.people.models import Address, Organisation, Person
 from lms.policy import Refusal
 
 
 def locked_person(person_id: UUID) -> Person:
-    """A person's row, for this transaction alone. Refusal (no_person) where there is none."""
-    person: Person | None = db.locked(Person, person_id)
-    if person is None or person.archived_at is not None:
-        raise Refusal("no_person", _("There is no such person."), 404)
+    """A person's row, for this transaction alone; of a merged record, the one it was merged into, since that is
+    where new things go. Refusal (no_person) where there is none."""
+    person: Person | None = None
+    while person is None or person.merged_into is not None:  # once more where it was merged while we waited for it
+        person = db.locked(Person, queries.kept(person_id))
+        if person is None or person.archived_at is not None:
+            raise Refusal("no_person", _("There is no such person."), 404)
     return person
 
 

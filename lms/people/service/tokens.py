@@ -60,7 +60,7 @@ def void(person_id: UUID, purpose: str) -> None:
     """Links of this purpose that are still open stop working."""
     db.need_write().execute(
         update(Token)
-        .where(Token.person_id == person_id, Token.purpose == purpose, Token.used_at.is_(None))
+        .where(queries.same_person(Token.person_id, person_id), Token.purpose == purpose, Token.used_at.is_(None))
         .values(used_at=clock.now())
         .execution_options(synchronize_session=False)
     )

@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 
 from lms import clock, db
 from lms.mail.service import link
-from lms.people import forms, queries, rules, service
+from lms.people import forms, merging, queries, rules, service
 from lms.people.views import blueprint
 from lms.people.views.entry import count
 from lms.policy import ROLES, Refusal, Target, define
@@ -128,6 +128,7 @@ def _page(
     page = render_template(
         "people/person.html",
         person=profile,
+        merges=merging.merges_of(person),
         addresses=profile.lines,
         memberships=memberships,
         roles=[
@@ -150,6 +151,8 @@ def _back(person: UUID, message: str) -> Any:
 @blueprint.get("/admin/people/<uuid:person>")
 @permit("people.manage", _person_target)
 def person(person: UUID) -> Any:
+    if (kept := queries.kept(person)) != person:
+        return redirect(url_for("people.person", person=kept))
     return _page(person)
 
 
@@ -230,9 +233,12 @@ def add_address_of(person: UUID) -> Any:
 
 @blueprint.get("/people/<uuid:person>/invitation")
 @permit("people.invite", _invitee_target)
-def invitation_page(person: UUID) -> str:
+def invitation_page(person: UUID) -> Any:
     """Where an invitation is sent again, or made to be printed."""
-    return render_template("people/invitation_page.html", person=queries.person(person))
+    profile = queries.person(person)
+    if profile.id != person:
+        return redirect(url_for("people.invitation_page", person=profile.id))
+    return render_template("people/invitation_page.html", person=profile)
 
 
 @blueprint.post("/people/<uuid:person>/invitation/letter")
