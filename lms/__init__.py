@@ -24,6 +24,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
         mail,
         people,
         places,
+        surveys,
         web,
     )
 
@@ -41,6 +42,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
         people,
         curriculum,
         assessment,
+        surveys,
         learning,
         cohorts,
         certificates,

@@ -162,8 +162,11 @@ def demo(build_only: bool) -> None:
 
 
 def _content() -> click.Group:
+    from lms.curriculum import check
     from lms.curriculum.commands import content
+    from lms.surveys import templates
 
+    check.also(templates.problems)
     return content
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import surveyed
 from make import organisation, person, role
 from sqlalchemy import select
 
@@ -20,6 +21,7 @@ from lms.mail.models import Notice, OutboxMessage
 from lms.people import queries as people
 from lms.people import service as people_service
 from lms.people.models import Address, Membership, RoleGrant
+from lms.surveys import service as surveys
 
 LONG = (
     "Ana María del Carmen de los Ángeles Fernández-Villaverde y González "
@@ -48,6 +50,9 @@ class Side:
     grant: UUID = field(default_factory=uuid4)
     token: str = ""
     name: str = ""
+    survey: UUID = field(default_factory=uuid4)  # of the cohort's people, closed
+    asked: UUID = field(default_factory=uuid4)  # of the cohort's offices, open
+    version: UUID = field(default_factory=uuid4)  # the cohort's own copy of a questionnaire
 
 
 @dataclass
@@ -126,6 +131,11 @@ def side(name: str, tag: str, country: str) -> Side:
     ).one()
     made.membership = s.scalars(select(Membership.id).where(Membership.person_id == trainee)).one()
     made.grant = s.scalars(select(RoleGrant.id).where(RoleGrant.person_id == focal_point)).one()
+    made.survey = surveyed.invited(
+        "reaction", "cohort", group, [(None, trainee), (None, graduate)], f"{tag}-person", title=f"Survey {tag}"
+    )
+    made.asked = surveyed.invited("institution-baseline", "cohort", group, [(office, focal_point)], f"{tag}-office")
+    made.version = surveys.copy("reaction", "cohort", str(group), coordinator)
     return made
 
 

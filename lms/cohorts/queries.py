@@ -20,7 +20,7 @@ from lms.db import session
 from lms.learning import queries as learning
 from lms.learning import rules
 from lms.people.models import Membership, Organisation, Person, RoleGrant
-from lms.policy import Target, Viewer
+from lms.policy import Target, Viewer, allows
 from lms.web import language
 
 STAFF = ("coordinator", "facilitator", "administrator")
@@ -277,3 +277,50 @@ def targets_for(person_id: UUID) -> dict[str, date]:
         .group_by(ModuleTarget.module)
     )
     return {row[0]: row[1] for row in rows}
+
+
+# --- For surveys: a cohort as somebody to ask ----------------------------------------------------
+
+
+def joined_of(cohort_id: str) -> list[UUID]:
+    """Who is in a cohort and has an account: one statement."""
+    rows = session().scalars(
+        select(Person.id)
+        .join(CohortMember, CohortMember.person_id == Person.id)
+        .where(
+            CohortMember.cohort_id == UUID(cohort_id),
+            CohortMember.withdrawn_at.is_(None),
+            Person.password_hash.is_not(None),
+            Person.archived_at.is_(None),
+        )
+        .order_by(Person.id)
+    )
+    return list(rows)
+
+
+def offices_of(cohort_id: str) -> list[UUID]:
+    """The offices that a cohort's people belong to today: one statement."""
+    today = clock.today()
+    rows = session().scalars(
+        select(Membership.organisation_id)
+        .join(CohortMember, CohortMember.person_id == Membership.person_id)
+        .where(
+            CohortMember.cohort_id == UUID(cohort_id),
+            CohortMember.withdrawn_at.is_(None),
+            Membership.starts_on <= today,
+            Membership.ends_on.is_(None) | (Membership.ends_on > today),
+        )
+        .distinct()
+    )
+    return list(rows)
+
+
+def targets_of(cohort_ids: list[str]) -> dict[str, Target]:
+    """What these cohorts belong to, by their ids; those that are not are left out."""
+    found = session().scalars(select(Cohort.id).where(Cohort.id.in_([UUID(key) for key in cohort_ids])))
+    return {str(key): target(key) for key in found}
+
+
+def choices_for(viewer: Viewer) -> list[tuple[str, str]]:
+    """The cohorts that a viewer may send a survey to, as (id, name)."""
+    return [(str(c.id), c.name) for c in cohorts_of(viewer) if allows("survey.manage", viewer, target(c.id))]

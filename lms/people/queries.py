@@ -487,13 +487,13 @@ def _roles(*where: object) -> list[RoleLine]:
         )
         .all()
     )
-    names = _scope_names({(grant.scope, grant.scope_id) for grant, _name in rows})
+    names = scope_names({(grant.scope, grant.scope_id) for grant, _name in rows})
     return [
         RoleLine(g.id, g.person_id, name, g.role, g.scope, names.get((g.scope, g.scope_id), "")) for g, name in rows
     ]
 
 
-def _scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """What these scopes are called: one statement for all offices, one for each kind that rooms above name."""
     ids: dict[str, list[str]] = {}
     for scope, scope_id in scopes:

@@ -25,6 +25,7 @@ class Row:
 ANYONE = None
 ALL = set(EVERYBODY)
 ADMIN = {"admin"}
+SENDERS = {"coordinator", "admin"}
 
 TABLE: dict[tuple[str, str], Row] = {
     ("GET", "desk.first"): Row("/", ANYONE),
@@ -68,6 +69,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "certificates.organisation_zip"): Row(
         "/organisations/{office}/certificates.zip", {"focal_point", "admin"}, ADMIN
     ),
+    ("GET", "surveys.office"): Row("/surveys/{asked}/organisations/{office}", SENDERS | {"focal_point"}, ADMIN),
+    ("POST", "surveys.save_office"): Row("/surveys/{asked}/organisations/{office}", {"focal_point"}, set()),
     ("GET", "desk.office"): Row("/office", {"focal_point", "admin"}),
     ("GET", "desk.one_office"): Row("/offices/{office}", {"focal_point", "admin"}, ADMIN),
     ("GET", "cohorts.cohorts"): Row("/cohorts", STAFF),
@@ -111,6 +114,20 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "mail.send_again"): Row("/admin/mail/{letter}/again", ADMIN),
     ("POST", "mail.leave"): Row("/admin/mail/{letter}/leave", ADMIN),
     ("GET", "curriculum.problems"): Row("/admin/content", ADMIN),
+    ("GET", "surveys.surveys"): Row("/surveys", STAFF | {"observer"}),
+    ("GET", "surveys.template"): Row("/surveys/templates/reaction", SENDERS),
+    ("POST", "surveys.copy"): Row("/surveys/templates/reaction", SENDERS),
+    ("GET", "surveys.edit"): Row("/surveys/versions/{version}/edit", SENDERS, ADMIN),
+    ("POST", "surveys.save"): Row("/surveys/versions/{version}/edit", SENDERS, ADMIN),
+    ("GET", "surveys.new"): Row("/surveys/new", SENDERS),
+    ("POST", "surveys.new"): Row("/surveys/new", SENDERS),
+    ("GET", "surveys.survey"): Row("/surveys/{survey}", SENDERS, ADMIN),
+    ("POST", "surveys.remind"): Row("/surveys/{asked}/reminder", SENDERS, ADMIN),
+    ("POST", "surveys.close"): Row("/surveys/{survey}/closing", SENDERS, ADMIN),
+    ("GET", "surveys.results"): Row("/surveys/{survey}/results", STAFF | {"observer"}, ADMIN | {"observer"}),
+    ("GET", "surveys.results_csv"): Row("/surveys/{survey}/results.csv", STAFF | {"observer"}, ADMIN | {"observer"}),
+    ("GET", "surveys.answer"): Row("/s/{name}-person-0", ANYONE),
+    ("POST", "surveys.save_answer"): Row("/s/none", ANYONE),
 }
 
 
