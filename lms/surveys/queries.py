@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -243,7 +243,7 @@ class OfficeVersion:
 class Asked:
     """What one who opens a link, or a focal point, sees: the questionnaire, and where it stands.
 
-    `answered`: a person has answered. `standing`: what the office's answer is now, if there is one.
+    `answered`: a person has answered. `history`: what the office answered, the newest first; `standing` is that.
     """
 
     survey: UUID
@@ -253,7 +253,12 @@ class Asked:
     answered: bool
     office: UUID | None = None
     office_name: str = ""
-    standing: OfficeVersion | None = None
+    history: tuple[OfficeVersion, ...] = ()
+    sent_to: tuple[str, str] = ("", "")  # the audience's kind and id
+
+    @property
+    def standing(self) -> OfficeVersion | None:
+        return self.history[0] if self.history else None
 
 
 def asked_by(token: str) -> Asked | None:
@@ -261,7 +266,8 @@ def asked_by(token: str) -> Asked | None:
     invitation = service.invitation_of(token)
     if invitation is None:
         return None
-    return _asked(invitation.survey_id, invitation.organisation_id, invitation.answered)
+    by_person = invitation.organisation_id is None
+    return _asked(invitation.survey_id, invitation.organisation_id, invitation.answered and by_person)
 
 
 def asked_of_office(survey: UUID, organisation: UUID) -> Asked:
@@ -270,14 +276,23 @@ def asked_of_office(survey: UUID, organisation: UUID) -> Asked:
 
 
 def _asked(survey: UUID, organisation: UUID | None, answered: bool) -> Asked:
-    row = session().get_one(Survey, survey)
-    made = service.read_version(row.version_id)
+    row, made = _read(survey)
     asked = Asked(survey, made, state_of(row), service.last_day(row), answered)
     if organisation is None:
         return asked
-    name = people.organisation(organisation).name_in(language.code())
-    standing = next(iter(office_answers(survey, organisation)), None)
-    return Asked(**{**vars(asked), "office": organisation, "office_name": name, "standing": standing})
+    return replace(
+        asked,
+        office=organisation,
+        office_name=people.organisation(organisation).name_in(language.code()),
+        history=tuple(office_answers(survey, organisation)),
+        sent_to=(row.audience_kind, row.audience_id),
+    )
+
+
+def _read(survey: UUID) -> tuple[Survey, Questionnaire]:
+    """A survey's row and its questionnaire: one statement."""
+    row = session().execute(_surveys().where(Survey.id == survey)).one()
+    return row.Survey, read(row.template, row.data)
 
 
 def office_answers(survey: UUID, organisation: UUID) -> list[OfficeVersion]:
@@ -308,8 +323,7 @@ class Results:
 
 def results(survey: UUID) -> Results:
     """The results of a survey of persons: they are there once it is closed, all at once, and never change."""
-    row = session().get_one(Survey, survey)
-    made = service.read_version(row.version_id)
+    row, made = _read(survey)
     if row.closed_at is None:
         return Results(made, None, 0, [])
     answers = list(
@@ -330,9 +344,8 @@ class OfficeLine:
 
 
 def office_lines(survey: UUID) -> tuple[Questionnaire, list[OfficeLine]]:
-    """Every office that a survey asked, by name, with its newest answer: four statements."""
-    row = session().get_one(Survey, survey)
-    made = service.read_version(row.version_id)
+    """Every office that a survey asked, by name, with its newest answer: three statements."""
+    _row, made = _read(survey)
     answers: dict[UUID, OfficeVersion] = {}
     for one in session().scalars(
         select(OfficeAnswer).where(OfficeAnswer.survey_id == survey).order_by(OfficeAnswer.number)

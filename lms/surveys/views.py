@@ -353,10 +353,10 @@ def office(survey: UUID, organisation: UUID) -> Any:
     return render_template(
         "surveys/office.html",
         asked=asked,
-        earlier=queries.office_answers(survey, organisation)[1:],
+        earlier=asked.history[1:],
         say=presentation.say,
         answer=presentation.answer,
-        may_manage=allows("survey.manage", me(), queries.target_of(survey)),
+        may_manage=allows("survey.manage", me(), audiences.target_of(*asked.sent_to)),
     )
 
 
