@@ -68,7 +68,7 @@ def label(question: Question, cell: str) -> Said:
         return Said(here, _("at least one of the others"))
     if cell == OTHER:
         return Said(here, _("Other"))
-    if cell == UNKNOWN:
+    if cell == UNKNOWN and question.kind == "number":
         return Said(here, _("not known"))
     if question.kind == "scale":
         end = {"1": question.low, "5": question.high}.get(cell)
@@ -104,12 +104,14 @@ def shown(results: Results) -> list[Shown]:
 
 
 def _rows(question: Question, finding: rules.Finding) -> Iterable[Row]:
-    if any(count is not None for _id, count in finding.counts):
+    counted = any(count is not None for _id, count in finding.counts)
+    if counted:
         for id, count in finding.counts:
             yield Row((label(question, id),), count)
     for block in finding.blocks:
-        if block.cells != (rules.SOME,) and not (block.cells == (rules.NO_ANSWER,) and block.count == 0):
-            yield Row(tuple(label(question, cell) for cell in block.cells), block.count)
+        cells = [cell for cell in block.cells if block.count or cell != rules.NO_ANSWER]
+        if cells and not (counted and cells == [rules.SOME]):
+            yield Row(tuple(label(question, cell) for cell in cells), block.count)
 
 
 def answer(question: Question, answers: Mapping[str, Any]) -> list[Said]:

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from lms import clock, db, limits
 from lms.people import queries as people
-from lms.policy import Refusal, Target, allows, define
+from lms.policy import Grant, Refusal, Target, allows, define
 from lms.surveys import audiences, editing, presentation, queries, rules, service, templates
 from lms.surveys.forms import CopyForm, SendForm
 from lms.surveys.queries import Asked
@@ -62,10 +62,13 @@ def surveys() -> str:
     )
 
 
+def _coordinated() -> list[Grant]:
+    return [grant for grant in me().grants if grant.role in ("administrator", "coordinator")]
+
+
 def _scopes() -> list[tuple[str, str]]:
     """Whose copies the viewer may make: the scopes that they coordinate, the whole programme first."""
-    grants = [grant for grant in me().grants if grant.role in ("administrator", "coordinator")]
-    scopes = sorted({(grant.scope, grant.scope_id) for grant in grants}, key=lambda s: (s[0] != "programme", s))
+    scopes = sorted({(grant.scope, grant.scope_id) for grant in _coordinated()}, key=lambda s: (s[0] != "programme", s))
     names = people.scope_names({scope for scope in scopes if scope[1]})
     return [(f"{s}:{id}", names.get((s, id), id) if id else _("The whole programme")) for s, id in scopes]
 
@@ -112,6 +115,7 @@ def _edit_page(version: UUID, fields: Mapping[str, str], wrong: Mapping[str, str
         spoken=spoken,
         say=presentation.say,
         kinds=presentation.KIND_NAMES,
+        may_begin_anew=(found.scope, found.scope_id) in {(g.scope, g.scope_id) for g in _coordinated()},
     ), status
 
 

@@ -450,6 +450,18 @@ def test_two_who_save_the_same_version_do_not_lose_the_first(db_app, world):
     assert [r.code for r in results if isinstance(r, Refusal)] == ["edited_meanwhile"] * 7
 
 
+def test_a_copy_can_begin_again_from_its_questionnaire_and_keeps_what_was_before(db_app, world):
+    client = sign_in(db_app.test_client(), world.own.coordinator)
+    path, scope = f"/surveys/versions/{world.own.version}/edit", f"cohort:{world.own.cohort}"
+    post(client, path, {"in": "en", "title": "Mine"})
+    anew = post(client, "/surveys/templates/reaction", {"scope": scope, "afresh": "1"}).headers["Location"]
+    text = page(client.get(anew))
+    assert "version 3" in text and "Mine" not in text
+    assert count(SurveyVersion, SurveyVersion.scope_id == str(world.own.cohort)) == 3
+    foreign = {"scope": f"cohort:{world.other.cohort}", "afresh": "1"}
+    assert post(client, "/surveys/templates/reaction", foreign).status_code == 422
+
+
 # --- Forgetting ------------------------------------------------------------------------------------
 
 
