@@ -25,6 +25,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
         people,
         places,
         programme,
+        surveys,
         web,
     )
 
@@ -42,6 +43,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
         people,
         curriculum,
         assessment,
+        surveys,
         learning,
         cohorts,
         certificates,

@@ -193,8 +193,11 @@ def bounced() -> None:
 
 
 def _content() -> click.Group:
+    from lms.curriculum import check
     from lms.curriculum.commands import content
+    from lms.surveys import templates
 
+    check.also(templates.problems)
     return content
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import surveyed
 from make import organisation, person, role
 from sqlalchemy import insert, select
 from world import LONG, Side, World, build, call, cohort, module, move, nomination, sit, study, trained
@@ -24,6 +25,7 @@ from lms.learning.models import Enrolment
 from lms.people import service as people_service
 from lms.people.models import Membership, Person
 from lms.programme import service as programme
+from lms.surveys import service as surveys
 from lms.text import search_key, sort_key
 
 STATES = ("empty", "usual", "extreme")
@@ -108,7 +110,23 @@ def extreme_side(crowd: int) -> Side:
     for somebody in ("trainee", "graduate", "coordinator"):
         own = s.scalars(select(Membership.id).where(Membership.person_id == people[somebody])).one()
         made.question = move(people[somebody], own)
+    _surveys(made)
     return made
+
+
+def _surveys(side: Side) -> None:
+    """A survey that many answered at length, and one that an office has answered."""
+    asked = [(None, key) for key in surveyed.people(30)]
+    side.survey = surveyed.invited("reaction", "cohort", side.cohort, asked, "Extreme-person", title=LONG)
+    long = [{**surveyed.KEPT, "level": ("easy", "right", "difficult")[n % 3], "change.other": LONG, "words": LONG * 9}
+            for n in range(24)]  # fmt: skip
+    surveyed.answered(side.survey, [{**one, "change": ["time", "other"] if n % 2 else ["none"]}
+                                    for n, one in enumerate(long)])  # fmt: skip
+    surveys.close(side.survey, None)
+    office = [(side.office, side.focal_point)]
+    side.asked = surveyed.invited("institution-baseline", "cohort", side.cohort, office, "Extreme-office")
+    surveyed.office_answered(side.asked, side.office, {**surveyed.OFFICE_KEPT, "trainings": LONG * 9})
+    side.version = surveys.copy("institution-baseline", "cohort", str(side.cohort), side.coordinator)
 
 
 def _crowd(group: UUID, office: UUID, many: int) -> None:
@@ -261,6 +279,22 @@ PAGES: dict[str, Page] = {
     "cohorts.office_call": Page("focal_point", of("/offices/{office}/calls/{cohort}")),
     "cohorts.nomination": Page("trainee", by_state(
         empty="/today", usual="/nominations/{place}", extreme="/nominations/{place}")),
+    "surveys.surveys": Page("coordinator", fixed("/surveys")),
+    "surveys.template": Page("coordinator", by_state(
+        empty="/surveys/templates/none", usual="/surveys/templates/reaction",
+        extreme="/surveys/templates/institution-baseline")),
+    "surveys.edit": Page("coordinator", by_state(
+        empty="/surveys", usual="/surveys/versions/{version}/edit", extreme="/surveys/versions/{version}/edit?in=fr")),
+    "surveys.new": Page("coordinator", fixed("/surveys/new?version=reaction")),
+    "surveys.survey": Page("coordinator", by_state(
+        empty="/surveys", usual="/surveys/{asked}", extreme="/surveys/{survey}")),
+    "surveys.results": Page("coordinator", by_state(
+        empty="/surveys", usual="/surveys/{survey}/results", extreme="/surveys/{survey}/results")),
+    "surveys.office": Page("coordinator", by_state(
+        empty="/surveys", usual="/surveys/{asked}/organisations/{office}",
+        extreme="/surveys/{asked}/organisations/{office}")),
+    "surveys.answer": Page("public", by_state(
+        empty="/s/none", usual="/s/{name}-person-0", extreme="/s/Extreme-office-0")),
 }  # fmt: skip
 
 # What a browser never shows as a page.
@@ -272,4 +306,5 @@ NOT_PAGES = {
     "cohorts.board_csv",
     "cohorts.board_xlsx",
     "programme.figures_csv",
+    "surveys.results_csv",
 }

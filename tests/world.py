@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import surveyed
 from make import organisation, person, role
 from sqlalchemy import insert, select
 
@@ -24,6 +25,7 @@ from lms.mail.models import Notice, OutboxMessage
 from lms.people import queries as people
 from lms.people import service as people_service
 from lms.people.models import Address, Membership, Person, RecordQuestion, RoleGrant
+from lms.surveys import service as surveys
 
 LONG = (
     "Ana María del Carmen de los Ángeles Fernández-Villaverde y González "
@@ -59,6 +61,9 @@ class Side:
     question: UUID = field(default_factory=uuid4)  # the trainee says that they leave
     spare: UUID = field(default_factory=uuid4)  # the role of a second focal point
     twin: UUID = field(default_factory=uuid4)  # a second record of the facilitator
+    survey: UUID = field(default_factory=uuid4)  # of the cohort's people, closed
+    asked: UUID = field(default_factory=uuid4)  # of the cohort's offices, open
+    version: UUID = field(default_factory=uuid4)  # the cohort's own copy of a questionnaire
 
 
 @dataclass
@@ -185,6 +190,11 @@ def side(name: str, tag: str, country: str) -> Side:
     made.question = move(trainee, made.membership)
     made.twin = person(f"Twin {tag}")
     people_service.merge_records(facilitator, made.twin, None, "The same address at work")
+    made.survey = surveyed.invited(
+        "reaction", "cohort", group, [(None, trainee), (None, graduate)], f"{tag}-person", title=f"Survey {tag}"
+    )
+    made.asked = surveyed.invited("institution-baseline", "cohort", group, [(office, focal_point)], f"{tag}-office")
+    made.version = surveys.copy("reaction", "cohort", str(group), coordinator)
     return made
 
 

@@ -4,9 +4,10 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from lms import db
-from lms.cohorts import queries, service, views, waiting
+from lms.cohorts import audience, queries, service, views, waiting
 from lms.jobs.worker import every
 from lms.people import signals, upstairs
+from lms.surveys import audiences
 from lms.web import menu, worklist
 
 
@@ -26,6 +27,15 @@ def init_app(app: Flask) -> None:
     worklist.add("cohorts.attempts", _l("Another attempt to open"), 10, waiting.attempts_to_open)
     worklist.add("cohorts.long", _l("Stuck for three weeks or more"), 60, waiting.long_stuck)
     signals.joined.connect(5, service.person_joined)
+    audiences.register(
+        "cohort",
+        _l("A cohort"),
+        people_of=audience.joined_of,
+        offices_of=audience.offices_of,
+        targets_of=audience.targets_of,
+        names_of=queries.names_of,
+        choices=audience.choices_for,
+    )
     menu.add(
         "cohorts.cohorts",
         _l("Cohorts"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 
-from lms.curriculum import index
+from lms.curriculum import check, index
 from lms.policy import define
 from lms.web import language
 from lms.web.viewer import permit
@@ -20,4 +20,5 @@ def problems() -> str:
     """What `lms content check` says, which files serve an older version, and which lessons have a text."""
     content = index.current()
     modules = [content.module(module.id, language.code()) for module in content.modules]
-    return render_template("curriculum/problems.html", content=content, modules=modules)
+    problems = [*content.problems, *check.elsewhere(current_app.config["LMS"].content_dir)]
+    return render_template("curriculum/problems.html", content=content, problems=problems, modules=modules)

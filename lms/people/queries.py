@@ -722,7 +722,7 @@ def _roles(*where: object) -> list[RoleLine]:
         )
         .all()
     )
-    names = _scope_names({(grant.scope, grant.scope_id) for grant, *_rest in rows})
+    names = scope_names({(grant.scope, grant.scope_id) for grant, *_rest in rows})
     found: dict[tuple[UUID, str, str, str], RoleLine] = {}
     for grant, key, name, given_by in rows:  # the same role under two records of one human is one line
         over = names.get((grant.scope, grant.scope_id), "")
@@ -733,7 +733,7 @@ def _roles(*where: object) -> list[RoleLine]:
     return list(found.values())
 
 
-def _scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """What these scopes are called: one statement for all offices, one for each kind that rooms above name."""
     ids: dict[str, list[str]] = {}
     for scope, scope_id in scopes:

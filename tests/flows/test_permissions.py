@@ -14,7 +14,7 @@ EVERYBODY = [
 ]  # fmt: skip
 MANAGERS = {"coordinator", "regional", "admin"}  # of one's own cohort; `regional` coordinates its whole region
 STAFF = MANAGERS | {"facilitator"}
-COORDINATORS = MANAGERS
+COORDINATORS = SENDERS = MANAGERS
 OFFICE = {"focal_point", "regional", "admin"}  # of one’s own office
 KEEPERS = {"regional", "admin"}  # of offices and of people's records
 
@@ -72,6 +72,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "assessment.save"): Row("/attempts/{attempt}", {"trainee"}, set()),
     ("GET", "certificates.certificates"): Row("/certificates", ALL),
     ("GET", "certificates.download"): Row("/certificates/{certificate}", {"graduate", "focal_point"} | STAFF, ADMIN),
+    ("GET", "surveys.office"): Row("/surveys/{asked}/organisations/{office}", SENDERS | {"focal_point"}, ADMIN),
+    ("POST", "surveys.save_office"): Row("/surveys/{asked}/organisations/{office}", {"focal_point"}, set()),
     ("GET", "certificates.organisation_zip"): Row("/organisations/{office}/certificates.zip", OFFICE, ADMIN),
     ("GET", "desk.office"): Row("/office", OFFICE),
     ("GET", "desk.offices"): Row("/offices", OFFICE),
@@ -146,6 +148,20 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "programme.figures_csv"): Row("/figures.csv", {"observer", "regional", "admin"}),
     ("GET", "cohorts.board_csv"): Row("/cohorts/{cohort}/board.csv", STAFF, ADMIN),
     ("GET", "cohorts.board_xlsx"): Row("/cohorts/{cohort}/board.xlsx", STAFF, ADMIN),
+    ("GET", "surveys.surveys"): Row("/surveys", STAFF | {"observer"}),
+    ("GET", "surveys.template"): Row("/surveys/templates/reaction", SENDERS),
+    ("POST", "surveys.copy"): Row("/surveys/templates/reaction", SENDERS),
+    ("GET", "surveys.edit"): Row("/surveys/versions/{version}/edit", SENDERS, ADMIN),
+    ("POST", "surveys.save"): Row("/surveys/versions/{version}/edit", SENDERS, ADMIN),
+    ("GET", "surveys.new"): Row("/surveys/new", SENDERS),
+    ("POST", "surveys.new"): Row("/surveys/new", SENDERS),
+    ("GET", "surveys.survey"): Row("/surveys/{survey}", SENDERS, ADMIN),
+    ("POST", "surveys.remind"): Row("/surveys/{asked}/reminder", SENDERS, ADMIN),
+    ("POST", "surveys.close"): Row("/surveys/{survey}/closing", SENDERS, ADMIN),
+    ("GET", "surveys.results"): Row("/surveys/{survey}/results", STAFF | {"observer"}, ADMIN | {"observer"}),
+    ("GET", "surveys.results_csv"): Row("/surveys/{survey}/results.csv", STAFF | {"observer"}, ADMIN | {"observer"}),
+    ("GET", "surveys.answer"): Row("/s/{name}-person-0", ANYONE),
+    ("POST", "surveys.save_answer"): Row("/s/none", ANYONE),
     ("POST", "cohorts.end_staff"): Row("/cohorts/{cohort}/staff/{staff_grant}/end", COORDINATORS, ADMIN),
 }
 

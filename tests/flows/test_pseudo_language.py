@@ -21,6 +21,7 @@ from config import LANGUAGES, ROOT
 from lms import create_app, db, migrate
 from lms.curriculum import index
 from lms.extensions import babel
+from lms.surveys import templates
 
 OPEN, CLOSE = "⟦", "⟧"
 
@@ -135,6 +136,7 @@ def test_no_page_says_anything_that_is_not_in_the_catalogue(app):
         }
         names |= set(french.languages.values()) | set(french.days["format"]["wide"].values())
         content = index.current()
+        names |= {text["fr"] for made in templates.current().values() for text in made.texts()}
         names |= {content.competency(f"C{n}", "fr").short for n in range(1, 22)} | {
             c.title for c in [content.course("foundations", "fr")]
         }
