@@ -19,6 +19,7 @@ from lms.learning import queries as learning
 from lms.learning.rules import extent, remaining_minutes
 from lms.people import queries as people
 from lms.policy import Viewer, allows
+from lms.surveys import queries as surveys
 from lms.web import language, worklist
 from lms.web.timeline import Event
 
@@ -125,6 +126,8 @@ class Office:
     focal_points: list[people.RoleLine]
     confirmation: people.Confirmation
     today: date
+    calls: list[cohorts.CallLine]
+    surveys: list[surveys.Waiting]
 
     @property
     def issued(self) -> int:
@@ -147,7 +150,7 @@ class Office:
 
 
 def office(organisation_id: UUID) -> Office:
-    """An office as its focal point sees it. Seven statements, one more where a question names another office."""
+    """An office as its focal point sees it. Eight statements, one more where a question names another office."""
     found = people.organisation(organisation_id)
     today = clock.today(found.time_zone)
     earned: dict[UUID, list[certificates.Listed]] = {}
@@ -172,6 +175,8 @@ def office(organisation_id: UUID) -> Office:
         people.focal_points(organisation_id),
         people.confirmations([organisation_id])[organisation_id],
         today,
+        cohorts.calls_for([organisation_id]),
+        surveys.waiting_for_offices([organisation_id]),
     )
 
 

@@ -598,7 +598,7 @@ def _one_each(lines: Iterable[Staff]) -> list[Staff]:
 
 def focal_points(organisation_id: UUID) -> list[RoleLine]:
     """The focal points of an office."""
-    return _roles(RoleGrant.role == "focal_point", RoleGrant.scope_id == str(organisation_id))
+    return _roles(RoleGrant.role == "focal_point", RoleGrant.scope_id == str(organisation_id), named=False)
 
 
 # --- persons ---------------------------------------------------------------------------------------------
@@ -708,7 +708,8 @@ def is_focal_point_of(grant_id: UUID, organisation_id: UUID) -> bool:
     return session().scalar(own) is not None
 
 
-def _roles(*where: object) -> list[RoleLine]:
+def _roles(*where: object, named: bool = True) -> list[RoleLine]:
+    """Open roles by the name of who holds them; `named`: with what their scopes are called, which asks once more."""
     known, giver = aliased(Person), aliased(Person)
     rows = (
         session()
@@ -722,7 +723,7 @@ def _roles(*where: object) -> list[RoleLine]:
         )
         .all()
     )
-    names = scope_names({(grant.scope, grant.scope_id) for grant, *_rest in rows})
+    names = scope_names({(grant.scope, grant.scope_id) for grant, *_rest in rows}) if named else {}
     found: dict[tuple[UUID, str, str, str], RoleLine] = {}
     for grant, key, name, given_by in rows:  # the same role under two records of one human is one line
         over = names.get((grant.scope, grant.scope_id), "")
