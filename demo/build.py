@@ -7,13 +7,14 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import select
 
 from config import Config
 from demo import answers
-from demo.story import OFFICES, PEOPLE, Somebody
+from demo.story import OFFICES, PEOPLE, WEST_2, WEST_3, Member, Somebody
 from lms import clock, db
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
@@ -24,8 +25,10 @@ from lms.people import passwords
 from lms.people import queries as people_queries
 from lms.people import service as people
 from lms.people.models import Person
+from lms.programme import service as programme
+from lms.surveys import service as surveys
 
-COURSE, MODULE = "foundations", "concepts"
+COURSE, MODULE, REGION = "foundations", "concepts", "west-basin"
 
 
 def configure() -> Config:
@@ -77,17 +80,21 @@ def build() -> None:
     with db.write():
         if is_built():
             return  # by another start at the same moment
-        ids = _people(past)
+        ids, offices = _people(past)
         cohort = _cohort(past, ids)
         module = index.current().module(MODULE, "en")
         for somebody in PEOPLE:
             if somebody.role == "trainee":
                 _live(past, somebody, ids[somebody.key], cohort, module)
+        _many(past, ids, offices, cohort, module)
+        _next_call(past, ids, offices)
+        _open_matters(past, ids, offices, cohort)
+        programme.release(clock.today())
 
 
-def _people(past: Past) -> dict[str, UUID]:
-    """Offices and people, each of whom took up their invitation. The door needs no password, so nobody knows one."""
-    nobody_knows = passwords.hashed(secrets.token_urlsafe(32))
+def _people(past: Past) -> tuple[dict[str, UUID], dict[str, UUID]]:
+    """People and offices by their keys; each person took up their invitation. The door needs no password."""
+    nobody_knows = _nobody_knows()
     ids: dict[str, UUID] = {}
     with past.lived(400):
         admin = next(somebody for somebody in PEOPLE if somebody.role == "administrator")
@@ -112,19 +119,114 @@ def _people(past: Past) -> dict[str, UUID]:
             if somebody.role == "focal_point":
                 office = str(offices[somebody.office])
                 people.grant_role(ids[somebody.key], "focal_point", "organisation", office, ids[admin.key])
-    return ids
+        people.grant_role(ids["ruth"], "coordinator", "region", REGION, ids[admin.key])
+        people.grant_role(ids["karin"], "observer", "programme", "", ids[admin.key])
+    return ids, offices
 
 
-def _join(somebody: Somebody, office: UUID | None, admin: UUID, password_hash: str) -> UUID:
+@cache
+def _nobody_knows() -> str:
+    """The hash of a password that was never kept: one for all, since hashing is slow on purpose."""
+    return passwords.hashed(secrets.token_urlsafe(32))
+
+
+def _many(past: Past, ids: dict[str, UUID], offices: dict[str, UUID], cohort: UUID, module: Module) -> None:
+    """The rest of West 3, at every stage, and West 2, which has finished."""
+    today = past.built_at.date()
+    with past.lived(230):
+        finished = cohorts.create_cohort(
+            "West 2",
+            COURSE,
+            today - timedelta(days=220),
+            today - timedelta(days=100),
+            {MODULE: today - timedelta(days=150)},
+            "Africa/Abidjan",
+            by=ids["ruth"],
+            scope="region",
+            scope_id=REGION,
+        )
+    for number, member in enumerate(WEST_2):
+        with past.lived(225):
+            person = _join(member, offices[member.office], ids["admin"], _nobody_knows())
+            cohorts.add_member(finished, person, ids["ruth"])
+        if number % 2:
+            _lessons(past, person, module, (210 - number,))
+        else:
+            _lessons(past, person, module, (210 - number, 200 - number, 190 - number))
+            _attempt(past, person, module, 170 - number, right_share=0.8 + number % 5 / 20)
+    for number, member in enumerate(WEST_3):
+        with past.lived(52):
+            person = _join(member, offices[member.office], ids["admin"], _nobody_knows())
+            cohorts.add_member(cohort, person, ids["ruth"])
+        # Some have finished what there is, some are on track; some are slow, stuck, or have not begun.
+        if number % 6 == 0:
+            _lessons(past, person, module, (35, 25, 15))
+            _attempt(past, person, module, 12, right_share=0.9)
+        elif number % 6 == 3:
+            _lessons(past, person, module, (20 + number,))
+        elif number % 6 == 5:
+            _lessons(past, person, module, (30, 9))
+        elif number % 6 != 4:
+            _lessons(past, person, module, (20, 2 + number % 4))
+
+
+def _next_call(past: Past, ids: dict[str, UUID], offices: dict[str, UUID]) -> None:
+    """West 4 begins as a call: twenty seats, nominations of two offices."""
+    today = past.built_at.date()
+    with past.lived(12):
+        cohort = cohorts.create_cohort(
+            "West 4",
+            COURSE,
+            today + timedelta(days=21),
+            today + timedelta(days=190),
+            {MODULE: today + timedelta(days=70)},
+            "Africa/Abidjan",
+            by=ids["ruth"],
+            scope="region",
+            scope_id=REGION,
+        )
+        seats = {offices["tavara"]: 5, offices["marsa-nour"]: 5, offices["pulaura"]: 5}
+        cohorts.save_call(cohort, today - timedelta(days=12), today + timedelta(days=9), 15, "", seats, ids["ruth"])
+        cohorts.open_call(cohort, ids["ruth"])
+    with past.lived(5):
+        for office, by, names in (
+            ("tavara", "ibrahim", ("Bineta Camara", "Alioune Badji", "Sokhna Diouf")),
+            ("marsa-nour", "huda", ("Rana Khalil", "Bassam Aziz")),
+        ):
+            for name in names:
+                address = f"{name.casefold().replace(' ', '.')}@example.org"
+                person = people.create_person(name, address, organisation_id=offices[office], by=ids[by])
+                cohorts.nominate(
+                    cohort, offices[office], ids[by], person_id=person, supervisor="Marie Faye", supervisor_agreed=True
+                )
+
+
+def _open_matters(past: Past, ids: dict[str, UUID], offices: dict[str, UUID], cohort: UUID) -> None:
+    """What waits for people: a staff confirmed and others not, a move that was reported, surveys out and in."""
+    with past.lived(60):
+        staff = people_queries.people_of_organisation(offices["tavara"], clock.today())
+        here = [people.Said(line.membership_id) for line in staff]
+        people.confirm_staff(offices["tavara"], here, [], opened=None, press="demonstration", by=ids["ibrahim"])
+    with past.lived(3):
+        membership = people_queries.memberships_of(ids["layla"])[0]
+        people.report_move(ids["layla"], membership.id, clock.today() + timedelta(days=20), destination="abroad")
+    with past.lived(10):
+        last_day = past.built_at.date() + timedelta(days=12)
+        baseline = surveys.version_of_template("institution-baseline")
+        surveys.send(baseline, "cohort", str(cohort), last_day, ids["ruth"])
+
+
+def _join(somebody: Somebody | Member, office: UUID | None, admin: UUID, password_hash: str) -> UUID:
     zone = next((o.time_zone for o in OFFICES if o.key == somebody.office), "UTC")
     person = people.create_person(
         somebody.name,
         somebody.address,
-        language=somebody.language,
+        language=getattr(somebody, "language", ""),
         organisation_id=office,
         name_latin=somebody.latin,
         by=admin,
     )
+    spoken = people_queries.person(person).language
     return people.accept_invitation(
         people.invite(person, admin),
         password_hash,
@@ -132,7 +234,7 @@ def _join(somebody: Somebody, office: UUID | None, admin: UUID, password_hash: s
         somebody.latin,
         sex=somebody.sex,
         post=somebody.post,
-        language=somebody.language,
+        language=spoken,
         time_zone=zone,
     )
 
@@ -152,9 +254,11 @@ def _cohort(past: Past, ids: dict[str, UUID]) -> UUID:
                 "dissemination": today + timedelta(days=120),
             },
             "Africa/Abidjan",
-            by=ids["admin"],
+            by=ids["ruth"],
+            scope="region",
+            scope_id=REGION,
         )
-        people.grant_role(ids["ruth"], "coordinator", "cohort", str(cohort), ids["admin"])
+        people.grant_role(ids["moses"], "facilitator", "cohort", str(cohort), ids["ruth"])
     with past.lived(52):
         for somebody in PEOPLE:
             if somebody.role == "trainee":
