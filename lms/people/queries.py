@@ -220,10 +220,16 @@ def among(people: Any) -> ColumnElement[bool]:
 def same_person(column: Any, person_id: Any) -> ColumnElement[bool]:
     """That a column names a record of the human of `person_id`, whichever of their records that is: no statement
     more, and by the index of the column."""
-    given, record = aliased(Person), aliased(Person)
-    same = select(record.id).select_from(given).join(record, of_human(record, human(given)))
-    found: ColumnElement[bool] = column.in_(same.where(given.id == person_id))
+    found: ColumnElement[bool] = column.in_(_SAME.where(_GIVEN.c.id == person_id))
     return found
+
+
+# Of tables, not of models, and built once: it is part of nearly every statement, and building cost more than asking.
+_GIVEN, _RECORD = Person.__table__.alias("given"), Person.__table__.alias("record")
+_HUMAN = func.coalesce(_GIVEN.c.merged_into, _GIVEN.c.id)
+_SAME = select(_RECORD.c.id).select_from(
+    _GIVEN.join(_RECORD, or_(_RECORD.c.id == _HUMAN, _RECORD.c.merged_into == _HUMAN))
+)
 
 
 def kept(person_id: UUID) -> UUID:
