@@ -9,9 +9,8 @@ from lms.web import menu
 
 
 def looks_after_offices(viewer: Viewer) -> bool:
-    """Coordinators of more than a cohort; administrators have a list of their own."""
-    looks_after = any(grant.role == "coordinator" for grant in viewer.may_over("office.list"))
-    return looks_after and not viewer.has("administrator")
+    """Administrators, and coordinators of more than a cohort."""
+    return any(grant.role in ("coordinator", "administrator") for grant in viewer.may_over("office.list"))
 
 
 def init_app(app: Flask) -> None:

@@ -128,7 +128,10 @@ def office() -> Any:
 def offices() -> str:
     """Every office that one answers for or looks after, with what it lacks."""
     lines, confirmations = queries.offices_of(me())
-    return render_template("desk/offices.html", offices=lines, confirmations=confirmations, today=clock.today())
+    keeps = bool(me().may_over("people.manage"))
+    return render_template(
+        "desk/offices.html", offices=lines, confirmations=confirmations, today=clock.today(), keeps=keeps
+    )
 
 
 @blueprint.get("/offices/<uuid:organisation>")

@@ -34,7 +34,6 @@ def init_app(app: Flask) -> None:
     viewer.loaded_by(queries.viewer_of)
     viewer.role_words.update(forms.ROLE_NAMES)
     app.register_blueprint(views.blueprint)
-    menu.add("people.organisations", _l("Offices"), "office", 70, _keeps_records)
     menu.add("people.people", _l("People"), "people", 80, _keeps_records)
     every(3600, end_roles_of_departed)
     every(24 * 3600, ask_for_confirmations)
