@@ -12,7 +12,10 @@ from config import ROOT
 from lms.web import language
 
 # Words that are the same in both languages, and names.
-SAME = {"fr": {"Code", "Invitation", "Programme", "Question"}, "ar": set()}
+SAME = {
+    "fr": {"Code", "Invitation", "Programme", "Question", "Questionnaire", "Questionnaires", "Questions"},
+    "ar": set(),
+}
 
 
 def catalogue(code: str) -> Catalog:
