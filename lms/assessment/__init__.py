@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from lms.assessment import signals, views
+from lms import privacy
+from lms.assessment import held, service, signals, views
 
 __all__ = ["init_app", "signals"]
 
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
+    privacy.holds("assessment", 3, held.held_about, service.forget, held.FATES, held.KEEPINGS)

@@ -5,38 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipFile
 
 from flask import Flask, current_app
 from flask_babel import gettext as _
 
-from lms import clock
 from lms.certificates import rules
 from lms.certificates.queries import Listed
 from lms.files import service as files
 from lms.files.models import StoredFile
+from lms.files.zipped import Sink, entry
+from lms.people.models import shown_name
 from lms.policy import Refusal
-
-
-class _Sink:
-    """Where the ZIP is written to: holds what was not sent yet, and cannot go back in it."""
-
-    def __init__(self) -> None:
-        self._waiting: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._waiting.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-    def take(self) -> bytes:
-        data = b"".join(self._waiting)
-        self._waiting.clear()
-        return data
 
 
 def stream(certificates: Sequence[Listed], rows: Mapping[UUID, StoredFile]) -> Iterator[bytes]:
@@ -57,7 +38,8 @@ def stream(certificates: Sequence[Listed], rows: Mapping[UUID, StoredFile]) -> I
         _("File"),
     ]
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _pieces(app, certificates, rows, heads, _("The file is damaged and was left out."))
+    left_out = _("The file is damaged and was left out."), _("Its holder had it erased.")
+    return _pieces(app, certificates, rows, heads, *left_out)
 
 
 def _pieces(
@@ -66,40 +48,38 @@ def _pieces(
     rows: Mapping[UUID, StoredFile],
     heads: list[str],
     left_out: str,
+    erased: str,
 ) -> Iterator[bytes]:
-    sink = _Sink()
+    sink = Sink()
     lines = [heads]
     with ZipFile(sink, "w", ZIP_STORED) as archive:  # type: ignore[call-overload]
         for held in certificates:
             name = rules.file_name(held.snapshot["name"], held.code)
+            if held.erased_at is not None:
+                lines.append(_line(held, erased))
+                continue
             try:
                 with app.app_context():
                     data = files.proved(rows[held.file_id])  # type: ignore[index]
-                archive.writestr(_entry(name, held.issued_at), data)
+                archive.writestr(entry(name, held.issued_at), data)
             except Refusal:
                 name = left_out
             lines.append(_line(held, name))
             yield sink.take()
-        archive.writestr(_entry("index.csv", None), _sheet(lines))
+        archive.writestr(entry("index.csv"), _sheet(lines))
     yield sink.take()
-
-
-def _entry(name: str, at: datetime | None) -> ZipInfo:
-    entry = ZipInfo(name, (at or clock.now()).timetuple()[:6])
-    entry.external_attr = 0o644 << 16
-    return entry
 
 
 def _line(held: Listed, file: str) -> list[str]:
     snapshot = held.snapshot
     return [
-        snapshot["name"],
+        shown_name(snapshot["name"]),
         snapshot["name_latin"],
         snapshot["what"],
         snapshot["course"],
         snapshot["completed_on"],
         snapshot["valid_until"],
-        str(snapshot["percent"]),
+        "" if snapshot["percent"] is None else str(snapshot["percent"]),
         held.code,
         file,
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from flask_babel import gettext as _
 from lms import db, limits
 from lms.certificates import archive, queries, rules
 from lms.files import service as files
+from lms.files.zipped import whole_if_small
 from lms.people import queries as people
 from lms.policy import Refusal, Target, define
 from lms.web import language
@@ -25,7 +24,6 @@ define("certificate.download", "focal_point", "coordinator", "facilitator", "adm
 define("organisation.certificates", "focal_point", "administrator")
 
 CHECKS_A_MINUTE = 30
-WHOLE = 32 * 1024 * 1024
 
 
 def certificate_target(certificate: UUID) -> Target | None:
@@ -71,20 +69,9 @@ def organisation_zip(organisation: UUID) -> Response:
     issued = [held for held in queries.of_organisation(organisation) if held.file_id is not None]
     rows = files.rows([held.file_id for held in issued if held.file_id is not None])
     db.forget()  # a slow line shall not hold a connection
-    response = Response(_whole_if_small(archive.stream(issued, rows)), mimetype="application/zip")
+    response = Response(whole_if_small(archive.stream(issued, rows)), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename="certificates.zip")
     return response
-
-
-def _whole_if_small(pieces: Iterator[bytes]) -> bytes | Iterator[bytes]:
-    """Up to 32 MB at once: what is streamed holds one of the server's few threads for as long as the line is slow."""
-    ready, size = [], 0
-    for piece in pieces:
-        ready.append(piece)
-        size += len(piece)
-        if size > WHOLE:
-            return chain(ready, pieces)
-    return b"".join(ready)
 
 
 @blueprint.get("/verify")
@@ -108,6 +95,8 @@ def verify_code(code: str) -> Any:
     _count_this_check()
     held = queries.by_code(known)
     printed = queries.printed(held.snapshot) if held and held.state == "issued" else None
+    if held is not None and held.file_id is not None and held.erased_at is not None:
+        return _answer(200, code=known, held=held, printed=printed, file=files.rows([held.file_id])[held.file_id])
     return _answer(200 if held else 404, code=known, held=held, printed=printed)
 
 

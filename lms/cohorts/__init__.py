@@ -3,7 +3,8 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms.cohorts import queries, views
+from lms import privacy
+from lms.cohorts import queries, service, views
 from lms.people import upstairs
 from lms.web import menu
 
@@ -21,3 +22,4 @@ def init_app(app: Flask) -> None:
         lambda viewer: viewer.has("coordinator", "facilitator", "administrator"),
     )
     app.register_blueprint(views.blueprint)
+    privacy.holds("cohorts", 5, queries.held_about, service.forget, queries.FATES, queries.KEEPINGS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
 
 from lms import clock, places
@@ -21,6 +22,7 @@ from lms.learning import queries as learning
 from lms.learning import rules
 from lms.people.models import Membership, Organisation, Person, RoleGrant
 from lms.policy import Target, Viewer
+from lms.privacy import Fate, Held, Keeping
 from lms.web import language
 
 STAFF = ("coordinator", "facilitator", "administrator")
@@ -321,3 +323,36 @@ def targets_for(person_id: UUID) -> dict[str, date]:
         .group_by(ModuleTarget.module)
     )
     return {row[0]: row[1] for row in rows}
+
+
+# --- what is held about a person -------------------------------------------------------------------------
+
+
+def _memberships(ids: Collection[UUID]) -> ColumnElement[int]:
+    return select(func.count(CohortMember.id)).where(CohortMember.person_id.in_(ids)).scalar_subquery()
+
+
+FATES = (
+    Fate(
+        _l("That somebody was in a cohort, from when to when"),
+        _memberships,
+        _l("The cohort’s figures would change without it."),
+    ),
+)
+KEEPINGS = (Keeping(_l("The cohorts that you were in"), _l("for good, since their figures rest on them")),)
+
+
+def held_about(person_id: UUID) -> list[Held]:
+    """The cohorts that a person is or was in."""
+    rows = session().execute(
+        select(CohortMember, Cohort.name)
+        .join(Cohort, Cohort.id == CohortMember.cohort_id)
+        .where(CohortMember.person_id == person_id)
+        .order_by(CohortMember.joined_at, CohortMember.id)
+    )
+    found = [
+        {"id": row.id, "cohort": name, "joined_at": row.joined_at, "withdrawn_at": row.withdrawn_at}
+        for row, name in rows
+    ]
+    labels = {"cohort": _l("Cohort"), "joined_at": _l("Joined"), "withdrawn_at": _l("Withdrawn")}
+    return [Held("cohorts", _l("Cohorts"), found, labels=labels)]

@@ -7,10 +7,11 @@ from datetime import date
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from lms import audit, clock, db
+from lms import audit, clock, db, privacy
 from lms.cohorts.models import Cohort, CohortMember, ModuleTarget
+from lms.cohorts.queries import FATES
 from lms.learning import service as learning
 from lms.policy import Refusal
 from lms.text import clean
@@ -82,3 +83,15 @@ def _member(cohort_id: UUID, person_id: UUID) -> CohortMember:
     return s.scalars(
         select(CohortMember).where(CohortMember.cohort_id == cohort_id, CohortMember.person_id == person_id)
     ).one()
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """An erased person is withdrawn from every cohort: nobody waits for them."""
+    kept = privacy.kept(FATES, person_id)
+    db.need_write().execute(
+        update(CohortMember)
+        .where(CohortMember.person_id == person_id, CohortMember.withdrawn_at.is_(None))
+        .values(withdrawn_at=clock.now()),
+        execution_options={"synchronize_session": False},
+    )
+    return kept

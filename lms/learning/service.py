@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from lms import audit, clock, db
+from lms import audit, clock, db, privacy
 from lms.assessment import queries as assessments
 from lms.assessment.signals import Answered, Submitted
 from lms.curriculum import index
@@ -94,3 +94,14 @@ def conclude(enrolment: Enrolment, module_id: str, at: datetime) -> None:
                 at,
             )
         )
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """What was done stays, as figures about nobody; a course that was not finished counts as withdrawn from."""
+    kept = privacy.kept(queries.FATES, person_id)
+    finished = select(Completion.id).where(Completion.enrolment_id == Enrolment.id).exists()
+    db.need_write().execute(
+        update(Enrolment).where(Enrolment.person_id == person_id, ~finished).values(state="withdrawn"),
+        execution_options={"synchronize_session": False},
+    )
+    return kept

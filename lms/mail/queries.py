@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -11,10 +11,12 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import func, select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, func, select
 
 from lms.db import session
 from lms.mail.models import Notice, OutboxMessage
+from lms.privacy import Fate, Held, Keeping
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,50 @@ def received(folder: Path, most: int = 50) -> list[Received]:
             )
         )
     return letters
+
+
+# --- what is held about a person -------------------------------------------------------------------------
+
+
+def _letters(ids: Collection[UUID]) -> ColumnElement[int]:
+    return select(func.count(Notice.id)).where(Notice.recipient.in_([str(key) for key in ids])).scalar_subquery()
+
+
+FATES = (
+    Fate(_l("Addresses, titles and texts of letters to you; those that did not leave yet are not sent"), _letters),
+    Fate(
+        _l("That a letter of some kind was sent, and when"),
+        _letters,
+        _l("So that nothing is sent twice, and it can be shown that duties to tell were kept."),
+    ),
+)
+KEEPINGS = (
+    Keeping(
+        _l("Letters: their text until they have left; their kind, title and address"),
+        _l("until you are erased: it proves that you were told"),
+    ),
+)
+
+
+def held_about(person_id: UUID) -> list[Held]:
+    """The letters to a person. Their texts are gone once they left, and before that may hold a link that signs in."""
+    rows = session().execute(
+        select(Notice, OutboxMessage)
+        .outerjoin(OutboxMessage, OutboxMessage.notice_id == Notice.id)
+        .where(Notice.recipient == str(person_id))
+        .order_by(Notice.created_at, Notice.id)
+    )
+    letters = [
+        {
+            "id": notice.id,
+            "kind": notice.kind,
+            "created_at": notice.created_at,
+            "address": letter.address if letter else "",
+            "title": letter.title if letter else "",
+            "state": letter.state if letter else "",
+            "sent_at": letter.sent_at if letter else None,
+        }
+        for notice, letter in rows
+    ]
+    labels = {"kind": _l("Kind"), "title": _l("Title"), "sent_at": _l("Sent")}
+    return [Held("letters", _l("Letters to you"), letters, labels=labels)]

@@ -259,6 +259,13 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def identities(person_id: UUID) -> list[UUID]:
+    """A person's record and those that were merged into it, directly or through one another: one statement."""
+    records = select(Person.id).where(Person.id == person_id).cte("records", recursive=True)
+    records = records.union(select(Person.id).join(records, Person.merged_into == records.c.id))
+    return list(session().scalars(select(records.c.id).order_by(records.c.id != person_id, records.c.id)))
+
+
 # --- targets ---------------------------------------------------------------------------------------------
 
 
@@ -524,13 +531,13 @@ def _roles(*where: object) -> list[RoleLine]:
         )
         .all()
     )
-    names = _scope_names({(grant.scope, grant.scope_id) for grant, _name in rows})
+    names = scope_names({(grant.scope, grant.scope_id) for grant, _name in rows})
     return [
         RoleLine(g.id, g.person_id, name, g.role, g.scope, names.get((g.scope, g.scope_id), "")) for g, name in rows
     ]
 
 
-def _scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def scope_names(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """What these scopes are called: one statement for all offices, one for each kind that rooms above name."""
     ids: dict[str, list[str]] = {}
     for scope, scope_id in scopes:

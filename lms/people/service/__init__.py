@@ -10,6 +10,7 @@ from lms.people.service.addresses import (
     remove_address,
     send_confirmation,
 )
+from lms.people.service.erasure import erase, forget
 from lms.people.service.invitations import (
     accept_invitation,
     ask_reset,
@@ -58,6 +59,8 @@ __all__ = [
     "end_membership",
     "end_role",
     "end_roles_of_departed",
+    "erase",
+    "forget",
     "grant_role",
     "invite",
     "make_primary",

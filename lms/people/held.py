@@ -1,0 +1,312 @@
+"""What this room holds about a person, who else sees it, and what stands in the way of an erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from lms import clock, policy, privacy
+from lms.db import session
+from lms.people import queries
+from lms.people.models import Address, Membership, Organisation, Person, RoleGrant, Token
+from lms.policy import Grant
+from lms.privacy import Fate, Held, Keeping
+from lms.web import language
+
+# --- all that is held ------------------------------------------------------------------------------------
+
+
+def _count(query: Select[int]) -> ColumnElement[int]:
+    return query.scalar_subquery()
+
+
+FATES = (
+    Fate(
+        _l("Name, addresses, password, post, sex, languages, time zone"),
+        lambda ids: _count(select(func.count(Person.id)).where(Person.id.in_(ids))),
+    ),
+    Fate(
+        _l("Links that were sent to you"),
+        lambda ids: _count(select(func.count(Token.id)).where(Token.person_id.in_(ids))),
+    ),
+    Fate(
+        _l("Roles that you hold: they end"),
+        lambda ids: _count(
+            select(func.count(RoleGrant.id)).where(RoleGrant.person_id.in_(ids), RoleGrant.ended_at.is_(None))
+        ),
+    ),
+    Fate(
+        _l("From when to when somebody belonged to an office, without unit, reason and destination"),
+        lambda ids: _count(select(func.count(Membership.id)).where(Membership.person_id.in_(ids))),
+        _l("It is the history of the office, whose figures over the years would change without it."),
+    ),
+    Fate(
+        _l("Which roles were held, from when to when, and which were given to others"),
+        lambda ids: _count(
+            select(func.count(RoleGrant.id)).where(or_(RoleGrant.person_id.in_(ids), RoleGrant.granted_by.in_(ids)))
+        ),
+        _l("Others rely on what was done by these rights."),
+    ),
+)
+KEEPINGS = (
+    Keeping(
+        _l("Your name, addresses and what you say of yourself"), _l("until you change it, or are erased")
+    ),
+    Keeping(_l("Your offices and roles, with their dates"), _l("for good, since offices’ figures rest on them")),
+)
+
+
+def held_about(person_id: UUID) -> list[Held]:
+    """All of this room about one record; what signs in (hashes of passwords and links) is not in it."""
+    return [
+        _profile(person_id),
+        _addresses(person_id),
+        _memberships(person_id),
+        _roles(person_id),
+        _roles_given(person_id),
+        _links(person_id),
+    ]
+
+
+def _profile(person_id: UUID) -> Held:
+    row = session().get_one(Person, person_id)
+    fields = (
+        "id", "name", "name_latin", "name_confirmed_at", "sex", "post", "language", "languages", "time_zone",
+        "created_at",
+    )  # fmt: skip
+    values = {name: getattr(row, name) for name in fields}
+    values["password"] = str(_("there is one") if row.password_hash else _("there is none"))
+    values["merged"] = str(_("merged into another record of yours")) if row.merged_into else ""
+    labels = {
+        "name_latin": _l("Name in Latin letters"),
+        "name_confirmed_at": _l("Name confirmed"),
+        "sex": _l("Sex"),
+        "post": _l("Post"),
+        "languages": _l("Languages"),
+        "password": _l("Password"),
+        "merged": _l("Remark"),
+    }
+    return Held("profile", _l("You"), [values], labels=labels)
+
+
+def _addresses(person_id: UUID) -> Held:
+    """One's addresses, and those of others that one added: of these only that it was done."""
+    rows = session().scalars(
+        select(Address)
+        .where(or_(Address.person_id == person_id, Address.added_by == person_id))
+        .order_by(Address.created_at, Address.id)
+    )
+    found = [
+        {
+            "id": row.id,
+            "address": row.address if row.person_id == person_id else str(_("somebody else’s")),
+            "created_at": row.created_at,
+            "confirmed_at": row.confirmed_at if row.person_id == person_id else None,
+            "letters_go_here": row.is_primary if row.person_id == person_id else None,
+            "bounced_at": row.bounced_at if row.person_id == person_id else None,
+        }
+        for row in rows
+    ]
+    labels = {
+        "confirmed_at": _l("Confirmed"),
+        "letters_go_here": _l("Letters go here"),
+        "bounced_at": _l("A letter came back"),
+    }
+    return Held("addresses", _l("Addresses"), found, labels=labels)
+
+
+def _memberships(person_id: UUID) -> Held:
+    rows = session().execute(
+        select(Membership, Organisation)
+        .join(Organisation, Organisation.id == Membership.organisation_id)
+        .where(or_(Membership.person_id == person_id, Membership.successor_id == person_id))
+        .order_by(Membership.starts_on, Membership.id)
+    )
+    found = [
+        {
+            "id": row.id,
+            "organisation": office.names.get(language.code()) or office.name,
+            "starts_on": row.starts_on if row.person_id == person_id else None,
+            "ends_on": row.ends_on,
+            "reason": row.end_reason if row.person_id == person_id else "",
+            "destination": row.destination if row.person_id == person_id else "",
+            "remark": "" if row.person_id == person_id else str(_("somebody left, and you follow")),
+        }
+        for row, office in rows
+    ]
+    labels = {"destination": _l("Where to"), "remark": _l("Remark")}
+    return Held("offices", _l("Offices"), found, labels=labels)
+
+
+def _roles(person_id: UUID) -> Held:
+    rows = session().scalars(
+        select(RoleGrant).where(RoleGrant.person_id == person_id).order_by(RoleGrant.granted_at, RoleGrant.id)
+    )
+    found = [
+        {
+            "id": row.id,
+            "role": row.role,
+            "scope": row.scope,
+            "granted_at": row.granted_at,
+            "by": str(_("somebody with the right to") if row.granted_by else _("the system")),
+            "ended_at": row.ended_at,
+        }
+        for row in rows
+    ]
+    return Held("roles", _l("Roles"), found, labels={"granted_at": _l("Given"), "ended_at": _l("Ended")})
+
+
+def _roles_given(person_id: UUID) -> Held:
+    rows = session().scalars(
+        select(RoleGrant).where(RoleGrant.granted_by == person_id).order_by(RoleGrant.granted_at, RoleGrant.id)
+    )
+    found = [{"id": row.id, "role": row.role, "scope": row.scope, "granted_at": row.granted_at} for row in rows]
+    return Held("roles_given", _l("Roles that you gave to others"), found, labels={"granted_at": _l("Given")})
+
+
+def _links(person_id: UUID) -> Held:
+    rows = session().scalars(select(Token).where(Token.person_id == person_id).order_by(Token.created_at, Token.id))
+    fields = ("id", "purpose", "created_at", "expires_at", "used_at")
+    found = [{name: getattr(row, name) for name in fields} for row in rows]
+    labels = {"purpose": _l("For"), "expires_at": _l("Works until"), "used_at": _l("Used")}
+    return Held("links", _l("Links that were sent to you"), found, labels=labels)
+
+
+# --- who sees it -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seer:
+    """Somebody whose roles reach a person; `roles` are (role, what it is held over, "" for the programme)."""
+
+    name: str
+    roles: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What some people see, who they are, those nearest first."""
+
+    shows: tuple[str, ...]
+    people: tuple[Seer, ...]
+
+
+def who_sees(person_id: UUID) -> list[Seen]:
+    """Who sees what of a person today, from the policy table and the roles that are open; the nearest first.
+
+    People who see the same stand together. Six statements, however many people.
+    """
+    target = queries.target_of(person_id)
+    if target is None:
+        return []
+    scopes = {name: target.scopes for name, rule in policy.PERMISSIONS.items() if rule.shows}
+    for name, others in privacy.scopes_by_permission(person_id).items():
+        scopes[name] = scopes.get(name, target.scopes) | others
+    by_person = _grants_over(person_id, frozenset().union(*scopes.values()))
+    names = queries.scope_names({(g.scope, g.scope_id) for _name, grants in by_person.values() for g in grants})
+    groups: dict[tuple[str, ...], list[tuple[int, Seer]]] = {}
+    for name, grants in by_person.values():
+        seen = [key for key in scopes if any(_opens(policy.PERMISSIONS[key], g, scopes[key]) for g in grants)]
+        if seen:
+            shows = tuple(dict.fromkeys(str(policy.PERMISSIONS[key].shows) for key in seen))
+            roles = tuple((g.role, names.get((g.scope, g.scope_id), "")) for g in grants)
+            near = max(policy.SCOPES.index(g.scope) for g in grants)
+            groups.setdefault(shows, []).append((near, Seer(name, roles)))
+    order = sorted(groups.items(), key=lambda group: (-max(near for near, _seer in group[1]), len(group[0])))
+    return [Seen(shows, tuple(seer for _near, seer in seers)) for shows, seers in order]
+
+
+def _opens(rule: policy.Permission, grant: Grant, scopes: frozenset[tuple[str, str]]) -> bool:
+    return rule.carries(grant) and (grant.scope == "programme" or (grant.scope, grant.scope_id) in scopes)
+
+
+def _grants_over(person_id: UUID, scopes: frozenset[tuple[str, str]]) -> dict[UUID, tuple[str, list[Grant]]]:
+    """Others who hold a role over one of these scopes or the whole programme, by name: one statement."""
+    by_kind: dict[str, list[str]] = {}
+    for scope, scope_id in scopes:
+        by_kind.setdefault(scope, []).append(scope_id)
+    over = [and_(RoleGrant.scope == scope, RoleGrant.scope_id.in_(ids)) for scope, ids in by_kind.items()]
+    rows = session().execute(
+        select(Person.id, Person.name, RoleGrant.role, RoleGrant.scope, RoleGrant.scope_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            RoleGrant.ended_at.is_(None),
+            Person.archived_at.is_(None),
+            Person.id != person_id,
+            or_(RoleGrant.scope == "programme", *over),
+        )
+        .order_by(Person.sort_key, RoleGrant.role)
+    )
+    found: dict[UUID, tuple[str, list[Grant]]] = {}
+    for key, name, role, scope, scope_id in rows:
+        found.setdefault(key, (name, []))[1].append(Grant(role, scope, scope_id))
+    return found
+
+
+def offices_ever(person_id: UUID) -> frozenset[tuple[str, str]]:
+    """The scopes of all offices that a person belonged to, at whatever time: who keeps those sees what was then."""
+    rows = session().execute(
+        select(Organisation.id, Organisation.country)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == person_id, Membership.starts_on <= clock.today())
+    )
+    return frozenset().union(*(queries.scopes_of_office(key, country) for key, country in rows))
+
+
+# --- what stands in the way ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a person cannot be erased yet: `last_administrator`, `only_focal_point`."""
+
+    code: str
+    message: str
+
+
+def obstacles(ids: Collection[UUID]) -> list[Obstacle]:
+    """What must be done before a person (with all records of theirs) can be erased: three statements at most.
+
+    Another focal point counts once they have joined: until then nobody answers for the office, and an invitation may
+    have gone to a wrong address. Where that cannot be waited for, an administrator ends the role.
+    """
+    mine = select(RoleGrant.role, RoleGrant.scope_id).where(
+        RoleGrant.person_id.in_(ids),
+        RoleGrant.ended_at.is_(None),
+        RoleGrant.role.in_(("administrator", "focal_point")),
+    )
+    own = {(role, scope_id) for role, scope_id in session().execute(mine)}
+    if not own:
+        return []
+    others = session().execute(
+        select(RoleGrant.role, RoleGrant.scope_id, Person.password_hash.is_not(None))
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            RoleGrant.person_id.not_in(ids),
+            RoleGrant.ended_at.is_(None),
+            RoleGrant.role.in_({role for role, _scope_id in own}),
+            RoleGrant.scope_id.in_({scope_id for _role, scope_id in own}),
+            Person.archived_at.is_(None),
+        )
+    )
+    joined: dict[tuple[str, str], bool] = {}
+    for role, scope_id, active in others:
+        joined[role, scope_id] = joined.get((role, scope_id), False) or bool(active)
+    missing = sorted(key for key in own if not joined.get(key))
+    names = queries.scope_names({("organisation", scope_id) for role, scope_id in missing if role == "focal_point"})
+    return [_obstacle(role, names.get(("organisation", key), ""), (role, key) in joined) for role, key in missing]
+
+
+def _obstacle(role: str, office: str, invited: bool) -> Obstacle:
+    if role == "administrator":
+        return Obstacle("last_administrator", _("Name another administrator first: a programme needs one."))
+    if invited:
+        message = _("Another focal point for %(office)s is named, but has not joined yet.", office=office)
+    else:
+        message = _("Name another focal point for %(office)s first.", office=office)
+    return Obstacle("only_focal_point", message)

@@ -1,0 +1,98 @@
+"""Erasing a person: what is left is a row without anybody in it, which others' rows go on pointing to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, func, select, update
+
+from lms import audit, clock, db, privacy
+from lms.mail.service import kind, notify
+from lms.people import held, queries
+from lms.people.models import Address, Membership, Person, RoleGrant, Token
+from lms.policy import Refusal
+
+ERASED = kind("people.erased", _l("Confirmation of an erasure"), fleeting=True)
+# Why an administrator erases somebody: chosen and not typed, since the record of acts can never forget a word.
+REASONS = {
+    "asked_in_writing": _l("the person asked in writing"),
+    "asked_in_person": _l("the person asked us in person"),
+    "authority": _l("a court or an authority requires it"),
+    "not_needed": _l("the account is no longer needed"),
+}
+
+
+def erase(person_id: UUID, by: UUID, reason: str = "") -> list[privacy.Kept]:
+    """Erase a person in every room, with the records that were merged into theirs; what was kept, and why.
+
+    Every session ends at once, and a last letter says the same as what is returned. Twice is once: the second call
+    returns nothing. `by` is the person, or an administrator with one of the `REASONS`.
+    Raises Refusal (last_administrator, only_focal_point, own_erasure, reason, no_person).
+    """
+    s = db.need_write()
+    person: Person | None = db.locked(Person, person_id)
+    if person is None:
+        raise Refusal("no_person", _("There is no such person."), 404)
+    if person.erased_at is not None:
+        return []
+    if by == person_id and reason:
+        raise Refusal("own_erasure", _("Nobody erases themselves here. Your own account page has it."), 403)
+    if by != person_id and reason not in REASONS:
+        raise Refusal("reason", _("Choose a reason."), field="reason")
+    ids = queries.identities(person_id)
+    _lock_grants(ids)
+    for obstacle in held.obstacles(ids):
+        raise Refusal(obstacle.code, obstacle.message, 409)
+    last, name = queries.recipient(person_id), person.name
+    kept = privacy.erase(ids)
+    audit.record("people.erased", "person", person_id, by, reason=reason)
+    s.flush()
+    if last is not None:
+        context = {"name": name, "kept": kept}
+        notify(ERASED, person_id, person_id, last.address, last.language, context, name=name)
+    return kept
+
+
+def _lock_grants(ids: list[UUID]) -> None:
+    """Lock the roles that may be the last of their kind, in one order, so that two who go at once do not both."""
+    mine = select(RoleGrant.role + RoleGrant.scope_id).where(
+        RoleGrant.person_id.in_(ids), RoleGrant.ended_at.is_(None), RoleGrant.role.in_(("administrator", "focal_point"))
+    )
+    db.need_write().execute(
+        select(RoleGrant.id)
+        .where(RoleGrant.ended_at.is_(None), (RoleGrant.role + RoleGrant.scope_id).in_(mine))
+        .order_by(RoleGrant.id)
+        .with_for_update()
+    ).all()
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """This room's part: a tombstone, its intervals at offices, its roles, ended."""
+    s, now = db.need_write(), clock.now()
+    kept = privacy.kept(held.FATES, person_id)
+    s.execute(delete(Token).where(Token.person_id == person_id))
+    s.execute(delete(Address).where(Address.person_id == person_id))
+    s.execute(
+        update(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.ended_at.is_(None)).values(ended_at=now)
+    )
+    for row in s.scalars(select(Membership).where(Membership.person_id == person_id)):
+        tomorrow = max(clock.today(), row.starts_on) + timedelta(days=1)
+        row.ends_on = tomorrow if row.ends_on is None else min(row.ends_on, tomorrow)
+        row.unit_id = row.destination_id = row.successor_id = None
+        row.end_reason = row.destination = ""
+    s.execute(
+        update(Person)
+        .where(Person.id == person_id)
+        .values(
+            name="", name_latin="", sort_key="\uffff", search_key="", name_confirmed_at=None, sex="unsaid", post="",
+            language="en", languages=[], time_zone="UTC", password_hash=None, epoch=Person.epoch + 1,
+            archived_at=func.coalesce(Person.archived_at, now), erased_at=now,
+        ),
+        execution_options={"synchronize_session": False},
+    )  # fmt: skip
+    s.flush()
+    s.expire_all()
+    return kept
