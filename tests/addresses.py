@@ -203,9 +203,19 @@ PAGES: dict[str, Page] = {
         empty="/admin/people?q=zzzzzz", usual="/admin/people?q=ownside", extreme="/admin/people")),
     "people.new_person": Page("admin", fixed("/admin/people/new")),
     "people.person": Page("admin", of("/admin/people/{trainee}")),
+    "people.privacy_page": Page("graduate", fixed("/account/privacy")),
+    "people.erasure": Page("focal_point", fixed("/account/erasure")),
+    "people.erasure_of": Page("admin", of("/admin/people/{graduate}/erasure")),
     "mail.outbox": Page("admin", fixed("/admin/mail")),
     "curriculum.problems": Page("admin", fixed("/admin/content")),
 }  # fmt: skip
 
 # What a browser never shows as a page.
-NOT_PAGES = {"asset", "web.health", "assessment.token", "certificates.organisation_zip"}
+NOT_PAGES = {
+    "asset",
+    "web.health",
+    "assessment.token",
+    "certificates.organisation_zip",
+    "people.export_own",
+    "people.export_of",
+}

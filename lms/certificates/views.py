@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from lms import db, limits
 from lms.certificates import archive, queries, rules
@@ -20,8 +21,11 @@ from lms.web.viewer import me, permit, wants_fragment
 blueprint = Blueprint("certificates", __name__, template_folder="templates")
 
 define("certificate.list", signed_in=True)
-define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True)
-define("organisation.certificates", "focal_point", "administrator")
+_EARNED = _l(
+    "your certificates, to download: those that you earned at their office, or all where you are in their cohort"
+)
+define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True, shows=_EARNED)
+define("organisation.certificates", "focal_point", "administrator", shows=_EARNED)
 
 CHECKS_A_MINUTE = 30
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask_babel import lazy_gettext as _l
 
 from lms import policy
 from lms.cohorts import queries as cohorts
@@ -20,7 +21,12 @@ blueprint = Blueprint("desk", __name__, template_folder="templates")
 
 define("desk.today", signed_in=True)
 define("office.list", "focal_point", "administrator")
-define("office.see", "focal_point", "administrator")
+define(
+    "office.see",
+    "focal_point",
+    "administrator",
+    shows=_l("your name, from when to when you belonged to the office, your post there, what you earned there"),
+)
 
 
 @blueprint.get("/")

@@ -171,7 +171,9 @@ FATES = (
     ),
 )
 KEEPINGS = (
-    Keeping(_l("Your courses, the lessons you did, the modules you completed"), _l("for good: certificates rest on them")),
+    Keeping(
+        _l("Your courses, the lessons you did, the modules you completed"), _l("for good: certificates rest on them")
+    ),
 )
 
 

@@ -16,7 +16,11 @@ from lms.web.viewer import me, permit
 
 blueprint = Blueprint("mail", __name__, template_folder="templates")
 
-define("mail.manage", "administrator")
+define(
+    "mail.manage",
+    "administrator",
+    shows=_l("what kinds of letters went to which address of yours, and whether they left"),
+)
 
 STATES = {
     "failed": _l("refused"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from babel.dates import get_day_names
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     DateField,
@@ -25,6 +26,7 @@ from lms import places
 from lms.mail.service import config
 from lms.people import rules, service
 from lms.policy import ROLES, Refusal
+from lms.text import search_key
 from lms.web import language
 from lms.web.forms import TextForm
 
@@ -243,3 +245,30 @@ class MembershipForm(Form):
 class EndForm(Form):
     ends_on = DateField(_l("First day away"), [InputRequired(_l("Write the date."))])
     reason = SelectField(_l("Where to"), choices=list(REASON_NAMES.items()))
+
+
+class OwnErasureForm(Form):
+    """One's password once more, and a word that nobody types by mistake."""
+
+    password = PasswordField(
+        _l("Your password"),
+        [InputRequired(_l("Write your password."))],
+        render_kw={"autocomplete": "current-password"},
+    )
+    word = StringField(
+        _l("The word “erase”"), [InputRequired(_l("Write the word."))], render_kw={"autocomplete": "off"}
+    )
+
+    def validate_word(self, field: Field) -> None:
+        if search_key(field.data or "") not in {search_key(_("erase")), "erase"}:
+            raise ValidationError(_("Write the word “erase”, as it stands there."))
+
+
+class ErasureForm(OwnErasureForm):
+    """For an administrator, who also says on what grounds."""
+
+    reason = SelectField(_l("Why"), choices=[("", ""), *service.ERASURE_REASONS.items()])
+
+    def validate_reason(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_("Choose a reason."))

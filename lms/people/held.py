@@ -54,9 +54,7 @@ FATES = (
     ),
 )
 KEEPINGS = (
-    Keeping(
-        _l("Your name, addresses and what you say of yourself"), _l("until you change it, or are erased")
-    ),
+    Keeping(_l("Your name, addresses and what you say of yourself"), _l("until you change it, or are erased")),
     Keeping(_l("Your offices and roles, with their dates"), _l("for good, since offices’ figures rest on them")),
 )
 

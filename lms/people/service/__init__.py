@@ -10,6 +10,7 @@ from lms.people.service.addresses import (
     remove_address,
     send_confirmation,
 )
+from lms.people.service.erasure import REASONS as ERASURE_REASONS
 from lms.people.service.erasure import erase, forget
 from lms.people.service.invitations import (
     accept_invitation,
@@ -41,6 +42,7 @@ from lms.people.service.typed import (
 )
 
 __all__ = [
+    "ERASURE_REASONS",
     "accept_invitation",
     "add_address",
     "ask_reset",

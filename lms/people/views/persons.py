@@ -8,6 +8,7 @@ from uuid import UUID
 import segno
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from lms import clock, db
@@ -19,7 +20,13 @@ from lms.policy import Refusal, Target, define
 from lms.web import language
 from lms.web.viewer import me, permit
 
-define("people.invite", "administrator", "coordinator", "focal_point")
+define(
+    "people.invite",
+    "administrator",
+    "coordinator",
+    "focal_point",
+    shows=_l("your name and addresses, and whether you have joined, to invite you"),
+)
 
 
 def _person_target(person: UUID) -> Target | None:
