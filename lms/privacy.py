@@ -30,8 +30,9 @@ class Held:
     """One kind of thing that a room holds about a person: its heading (a lazy string) and its rows, oldest first.
 
     A row is a dict of plain values (texts, numbers, dates, moments, ids, lists of them); its keys are the fields'
-    names in the JSON, `labels` what people read instead (lazy strings; those of `LABELS` need not be said again).
-    A row that stands in a table of ours carries its `id`. Other people stand in it as role words, never by name.
+    names in the JSON, `labels` what people read instead (lazy strings; those of `LABELS` need not be said again; None
+    for what only machines want), `words` what they read for a field's values that are codes. A row that stands in a
+    table of ours carries its `id`. Other people stand in it as role words, never by name.
     """
 
     name: str
@@ -39,9 +40,11 @@ class Held:
     rows: list[dict[str, Any]]
     files: tuple[File, ...] = ()
     labels: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 LABELS: dict[str, Any] = {
+    "id": None,
     "at": _l("When"),
     "state": _l("State"),
     "course": _l("Course"),

@@ -14,11 +14,13 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from lms.assessment import rules
 from lms.assessment.models import Attempt, Override, QuestionVersion, Response
-from lms.assessment.queries import ASSESSMENT
+from lms.assessment.queries import ASSESSMENT, CHECKS, module_title
 from lms.assessment.rules import Answer
+from lms.curriculum import index
 from lms.curriculum.content import Question
 from lms.db import session
 from lms.privacy import Fate, Held, Keeping
+from lms.web import language
 
 
 def _answers(ids: Collection[UUID]) -> ColumnElement[int]:
@@ -86,7 +88,8 @@ def _attempts(person_id: UUID) -> list[Held]:
             graded = attempt.submitted_at is not None or not attempt.instrument.startswith(ASSESSMENT)
             answers.append(_answer(attempt, response, Question.from_data(data), graded))
     labels = {
-        "instrument": _l("What was answered"),
+        "instrument": None,
+        "what": _l("What was answered"),
         "number": _l("Attempt"),
         "started_at": _l("Begun"),
         "last_at": _l("Last answer"),
@@ -109,12 +112,24 @@ def _attempts(person_id: UUID) -> list[Held]:
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     fields = ("id", "instrument", "number", "started_at", "last_at", "submitted_at", "score", "pass_percent", "passed")
-    return {name: getattr(attempt, name) for name in fields}
+    return {"what": _what(attempt.instrument)} | {name: getattr(attempt, name) for name in fields}
+
+
+def _what(instrument: str) -> str:
+    """An instrument in words: the module that is assessed, the lesson whose checks they are."""
+    if instrument.startswith(ASSESSMENT):
+        module = module_title(instrument.removeprefix(ASSESSMENT))
+        return str(_("assessment of %(module)s", module=language.isolated(module)))
+    lesson_id = instrument.removeprefix(CHECKS)
+    lesson = index.current().lesson_or_none(lesson_id, language.code())
+    title = language.isolated(lesson.title if lesson else lesson_id)
+    return str(_("checks of the lesson %(title)s", title=title))
 
 
 def _answer(attempt: Attempt, response: Response, question: Question, graded: bool) -> dict[str, Any]:
     return {
         "id": response.id,
+        "what": _what(attempt.instrument),
         "instrument": attempt.instrument,
         "number": attempt.number,
         "question": _text(question.stem),
@@ -161,6 +176,7 @@ def _overrides(person_id: UUID) -> Held:
         {
             "id": row.id,
             "at": row.at,
+            "what": _what(row.instrument),
             "instrument": row.instrument,
             "for": str(_("you") if row.person_id == person_id else _("somebody else")),
             "by": str(_("you") if row.by_id == person_id else _("a facilitator or coordinator")),
@@ -168,5 +184,5 @@ def _overrides(person_id: UUID) -> Held:
         }
         for row in rows
     ]
-    labels = {"instrument": _l("What was answered"), "for": _l("For whom")}
+    labels = {"instrument": None, "what": _l("What was answered"), "for": _l("For whom")}
     return Held("exceptions", _l("Exceptions"), found, labels=labels)

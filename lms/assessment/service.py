@@ -313,6 +313,7 @@ def forget(person_id: UUID) -> list[privacy.Kept]:
     kept = privacy.kept(held.FATES, person_id)
     unsynchronized = {"execution_options": {"synchronize_session": False}}
     theirs = select(Attempt.id).where(Attempt.person_id == person_id)
+    s.execute(theirs.order_by(Attempt.id).with_for_update()).all()  # what is being answered now is answered first
     unfinished = theirs.where(Attempt.instrument.startswith(ASSESSMENT), Attempt.submitted_at.is_(None))
     s.execute(delete(Response).where(Response.attempt_id.in_(unfinished)), **unsynchronized)
     s.execute(

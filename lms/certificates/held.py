@@ -98,8 +98,8 @@ def published(person_id: UUID) -> Published | None:
     if not held:
         return None
     printed = queries.printed(held[0].snapshot)
-    fields = [_("your name"), _("your name in Latin letters")] if printed.name_latin else [_("your name")]
-    fields += [_("what it certifies"), _("the course"), _("the lessons with their length")]
+    fields = [_("Name"), _("Name in Latin letters")] if printed.name_latin else [_("Name")]
+    fields += [_("What it certifies"), _("Course"), _("Titles and lengths of the lessons")]
     fields += [fact.label for fact in printed.facts + printed.places] + [_("Code")]
     pages = tuple((one.code, url_for("certificates.verify_code", code=one.code)) for one in held)
     sentence = _("Whoever has the code of a certificate of yours sees what is printed on it, and nothing else:")

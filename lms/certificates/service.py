@@ -39,7 +39,9 @@ def completed(event: Completed) -> None:
     It is blocked while its holder has not confirmed the name that will be printed.
     """
     s = db.need_write()
-    person = s.get_one(Person, event.person_id)
+    person: Person = db.locked(Person, event.person_id)  # a name that is being erased is erased first
+    if person.erased_at is not None:
+        return
     completed_on = event.at.astimezone(clock.zone(person.time_zone)).date()
     confirmed = person.name_confirmed_at is not None
     while True:

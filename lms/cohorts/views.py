@@ -27,21 +27,10 @@ blueprint = Blueprint("cohorts", __name__, template_folder="templates")
 
 define("cohort.list", "coordinator", "facilitator", "administrator")
 define("cohort.create", "coordinator", "administrator")
-define(
-    "cohort.see",
-    "coordinator",
-    "facilitator",
-    "administrator",
-    shows=_l("your name, office and addresses, the lessons you did and when, your results; never your answers"),
-)
-define("cohort.manage", "coordinator", "administrator", shows=_l("that you are in the cohort, to take you in or out"))
-define(
-    "cohort.override",
-    "coordinator",
-    "facilitator",
-    "administrator",
-    shows=_l("whether your attempts are used up, to open another"),
-)
+_WORK = _l("your name, office and addresses, the lessons you did and when, your results; never your answers")
+define("cohort.see", "coordinator", "facilitator", "administrator", shows=_WORK)
+define("cohort.manage", "coordinator", "administrator", shows=_WORK)
+define("cohort.override", "coordinator", "facilitator", "administrator", shows=_WORK)
 
 STATE_NAMES = {
     "stuck": _l("stuck"),

@@ -18,6 +18,16 @@ from lms.db import session
 from lms.mail.models import Notice, OutboxMessage
 from lms.privacy import Fate, Held, Keeping
 
+STATES = {
+    "failed": _l("refused"),
+    "unknown": _l("of unknown fate"),
+    "due": _l("waiting"),
+    "claimed": _l("taken up"),
+    "sending": _l("on its way"),
+    "sent": _l("sent"),
+    "cancelled": _l("left"),
+}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -135,4 +145,5 @@ def held_about(person_id: UUID) -> list[Held]:
         for notice, letter in rows
     ]
     labels = {"kind": _l("Kind"), "title": _l("Title"), "sent_at": _l("Sent")}
-    return [Held("letters", _l("Letters to you"), letters, labels=labels)]
+    words = {"state": STATES}
+    return [Held("letters", _l("Letters to you"), letters, labels=labels, words=words)]

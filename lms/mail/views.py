@@ -22,29 +22,19 @@ define(
     shows=_l("what kinds of letters went to which address of yours, and whether they left"),
 )
 
-STATES = {
-    "failed": _l("refused"),
-    "unknown": _l("of unknown fate"),
-    "due": _l("waiting"),
-    "claimed": _l("taken up"),
-    "sending": _l("on its way"),
-    "sent": _l("sent"),
-    "cancelled": _l("left"),
-}
-
 
 @blueprint.get("/admin/mail")
 @permit("mail.manage")
 def outbox() -> str:
     """What became of our letters; those that need a decision first."""
     state = request.args.get("state", "")
-    shown = (state,) if state in STATES else ("failed", "unknown")
+    shown = (state,) if state in queries.STATES else ("failed", "unknown")
     return render_template(
         "mail/outbox.html",
         counts=queries.counts(),
         lines=queries.lines(shown),
-        state=state if state in STATES else "",
-        states=STATES,
+        state=state if state in queries.STATES else "",
+        states=queries.STATES,
         kinds=service.KINDS,
     )
 

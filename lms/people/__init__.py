@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 
 from lms import db, privacy
 from lms.jobs.worker import every
-from lms.people import held, queries, service, views
+from lms.people import fates, held, queries, service, views
 from lms.web import menu, viewer
 
 
@@ -21,4 +21,4 @@ def init_app(app: Flask) -> None:
     menu.add("people.organisations", _l("Offices"), "office", 70, lambda who: who.has("administrator"))
     menu.add("people.people", _l("People"), "people", 80, lambda who: who.has("administrator"))
     every(3600, end_roles_of_departed)
-    privacy.holds("people", 2, held.held_about, service.forget, held.FATES, held.KEEPINGS)
+    privacy.holds("people", 2, held.held_about, service.forget, fates.FATES, fates.KEEPINGS)

@@ -95,12 +95,19 @@ def as_page(sections: Sequence[Held], now: datetime) -> str:
 
 
 def _table(held: Held) -> Table:
-    """A section without ids, and without the fields in which no row says anything."""
+    """A section without what only machines want, and without the fields in which no row says anything."""
     labels = privacy.LABELS | dict(held.labels)
-    fields = [key for key in dict.fromkeys(k for row in held.rows for k in row) if key != "id"]
+    fields = [key for key in dict.fromkeys(key for row in held.rows for key in row) if labels.get(key, "") is not None]
     fields = [key for key in fields if any(row.get(key) not in (None, "", []) for row in held.rows)]
-    heads = [str(labels.get(key, key.replace("_", " "))) for key in fields]
-    return Table(str(held.heading), heads, [[_cell(row.get(key)) for key in fields] for row in held.rows])
+    heads = [str(labels.get(key) or key.replace("_", " ")) for key in fields]
+    rows = [[_cell(_in_words(held, key, row.get(key))) for key in fields] for row in held.rows]
+    return Table(str(held.heading), heads, rows)
+
+
+def _in_words(held: Held, key: str, value: Any) -> Any:
+    """What people read for a code; anything else as it is."""
+    known = held.words.get(key)
+    return str(known[value]) if known and isinstance(value, str) and value in known else value
 
 
 def _cell(value: Any) -> str:

@@ -255,9 +255,7 @@ class OwnErasureForm(Form):
         [InputRequired(_l("Write your password."))],
         render_kw={"autocomplete": "current-password"},
     )
-    word = StringField(
-        _l("The word “erase”"), [InputRequired(_l("Write the word."))], render_kw={"autocomplete": "off"}
-    )
+    word = StringField(_l("To be sure"), [InputRequired(_l("Write the word."))], render_kw={"autocomplete": "off"})
 
     def validate_word(self, field: Field) -> None:
         if search_key(field.data or "") not in {search_key(_("erase")), "erase"}:
@@ -267,7 +265,7 @@ class OwnErasureForm(Form):
 class ErasureForm(OwnErasureForm):
     """For an administrator, who also says on what grounds."""
 
-    reason = SelectField(_l("Why"), choices=[("", ""), *service.ERASURE_REASONS.items()])
+    reason = SelectField(_l("How it was asked for"), choices=[("", ""), *service.ERASURE_REASONS.items()])
 
     def validate_reason(self, field: Field) -> None:
         if not field.data:

@@ -1,62 +1,33 @@
-"""What this room holds about a person, who else sees it, and what stands in the way of an erasure."""
+"""What this room holds about a person, and who else sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import and_, or_, select
 
 from lms import clock, policy, privacy
 from lms.db import session
-from lms.people import queries
+from lms.people import forms, queries
 from lms.people.models import Address, Membership, Organisation, Person, RoleGrant, Token
 from lms.policy import Grant
-from lms.privacy import Fate, Held, Keeping
+from lms.privacy import Held
 from lms.web import language
 
 # --- all that is held ------------------------------------------------------------------------------------
 
 
-def _count(query: Select[int]) -> ColumnElement[int]:
-    return query.scalar_subquery()
-
-
-FATES = (
-    Fate(
-        _l("Name, addresses, password, post, sex, languages, time zone"),
-        lambda ids: _count(select(func.count(Person.id)).where(Person.id.in_(ids))),
-    ),
-    Fate(
-        _l("Links that were sent to you"),
-        lambda ids: _count(select(func.count(Token.id)).where(Token.person_id.in_(ids))),
-    ),
-    Fate(
-        _l("Roles that you hold: they end"),
-        lambda ids: _count(
-            select(func.count(RoleGrant.id)).where(RoleGrant.person_id.in_(ids), RoleGrant.ended_at.is_(None))
-        ),
-    ),
-    Fate(
-        _l("From when to when somebody belonged to an office, without unit, reason and destination"),
-        lambda ids: _count(select(func.count(Membership.id)).where(Membership.person_id.in_(ids))),
-        _l("It is the history of the office, whose figures over the years would change without it."),
-    ),
-    Fate(
-        _l("Which roles were held, from when to when, and which were given to others"),
-        lambda ids: _count(
-            select(func.count(RoleGrant.id)).where(or_(RoleGrant.person_id.in_(ids), RoleGrant.granted_by.in_(ids)))
-        ),
-        _l("Others rely on what was done by these rights."),
-    ),
-)
-KEEPINGS = (
-    Keeping(_l("Your name, addresses and what you say of yourself"), _l("until you change it, or are erased")),
-    Keeping(_l("Your offices and roles, with their dates"), _l("for good, since offices’ figures rest on them")),
-)
+_SCOPE_NAMES = {
+    "programme": _l("the whole programme"),
+    "region": _l("a region"),
+    "country": _l("a country"),
+    "organisation": _l("an office"),
+    "cohort": _l("a cohort"),
+}
+_ROLE_WORDS = {"role": forms.ROLE_NAMES, "scope": _SCOPE_NAMES}
 
 
 def held_about(person_id: UUID) -> list[Held]:
@@ -89,7 +60,9 @@ def _profile(person_id: UUID) -> Held:
         "password": _l("Password"),
         "merged": _l("Remark"),
     }
-    return Held("profile", _l("You"), [values], labels=labels)
+    return Held(
+        "profile", _l("You"), [values], labels=labels, words={"sex": forms.SEX_NAMES, "language": language.NAMES}
+    )
 
 
 def _addresses(person_id: UUID) -> Held:
@@ -138,7 +111,7 @@ def _memberships(person_id: UUID) -> Held:
         for row, office in rows
     ]
     labels = {"destination": _l("Where to"), "remark": _l("Remark")}
-    return Held("offices", _l("Offices"), found, labels=labels)
+    return Held("offices", _l("Offices"), found, labels=labels, words={"reason": forms.REASON_NAMES})
 
 
 def _roles(person_id: UUID) -> Held:
@@ -156,7 +129,8 @@ def _roles(person_id: UUID) -> Held:
         }
         for row in rows
     ]
-    return Held("roles", _l("Roles"), found, labels={"granted_at": _l("Given"), "ended_at": _l("Ended")})
+    labels = {"granted_at": _l("Given"), "ended_at": _l("Ended")}
+    return Held("roles", _l("Roles"), found, labels=labels, words=_ROLE_WORDS)
 
 
 def _roles_given(person_id: UUID) -> Held:
@@ -164,7 +138,8 @@ def _roles_given(person_id: UUID) -> Held:
         select(RoleGrant).where(RoleGrant.granted_by == person_id).order_by(RoleGrant.granted_at, RoleGrant.id)
     )
     found = [{"id": row.id, "role": row.role, "scope": row.scope, "granted_at": row.granted_at} for row in rows]
-    return Held("roles_given", _l("Roles that you gave to others"), found, labels={"granted_at": _l("Given")})
+    labels = {"granted_at": _l("Given")}
+    return Held("roles_given", _l("Roles that you gave to others"), found, labels=labels, words=_ROLE_WORDS)
 
 
 def _links(person_id: UUID) -> Held:
@@ -172,7 +147,8 @@ def _links(person_id: UUID) -> Held:
     fields = ("id", "purpose", "created_at", "expires_at", "used_at")
     found = [{name: getattr(row, name) for name in fields} for row in rows]
     labels = {"purpose": _l("For"), "expires_at": _l("Works until"), "used_at": _l("Used")}
-    return Held("links", _l("Links that were sent to you"), found, labels=labels)
+    words = {"invitation": _l("invitation"), "reset": _l("new password"), "address": _l("confirmation of an address")}
+    return Held("links", _l("Links that were sent to you"), found, labels=labels, words={"purpose": words})
 
 
 # --- who sees it -----------------------------------------------------------------------------------------
@@ -188,10 +164,13 @@ class Seer:
 
 @dataclass(frozen=True)
 class Seen:
-    """What some people see, who they are, those nearest first."""
+    """What some people see, who they are. `more`: what they see beyond the people above them, where that is all that
+    those see (`above`); else the whole."""
 
     shows: tuple[str, ...]
     people: tuple[Seer, ...]
+    above: bool
+    more: tuple[str, ...]
 
 
 def who_sees(person_id: UUID) -> list[Seen]:
@@ -216,7 +195,14 @@ def who_sees(person_id: UUID) -> list[Seen]:
             near = max(policy.SCOPES.index(g.scope) for g in grants)
             groups.setdefault(shows, []).append((near, Seer(name, roles)))
     order = sorted(groups.items(), key=lambda group: (-max(near for near, _seer in group[1]), len(group[0])))
-    return [Seen(shows, tuple(seer for _near, seer in seers)) for shows, seers in order]
+    told: set[str] = set()
+    seen_by = []
+    for shows, seers in order:
+        above = bool(told) and told <= set(shows)
+        more = tuple(one for one in shows if not above or one not in told)
+        seen_by.append(Seen(shows, tuple(seer for _near, seer in seers), above, more))
+        told.update(shows)
+    return seen_by
 
 
 def _opens(rule: policy.Permission, grant: Grant, scopes: frozenset[tuple[str, str]]) -> bool:
@@ -254,57 +240,3 @@ def offices_ever(person_id: UUID) -> frozenset[tuple[str, str]]:
         .where(Membership.person_id == person_id, Membership.starts_on <= clock.today())
     )
     return frozenset().union(*(queries.scopes_of_office(key, country) for key, country in rows))
-
-
-# --- what stands in the way ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """Why a person cannot be erased yet: `last_administrator`, `only_focal_point`."""
-
-    code: str
-    message: str
-
-
-def obstacles(ids: Collection[UUID]) -> list[Obstacle]:
-    """What must be done before a person (with all records of theirs) can be erased: three statements at most.
-
-    Another focal point counts once they have joined: until then nobody answers for the office, and an invitation may
-    have gone to a wrong address. Where that cannot be waited for, an administrator ends the role.
-    """
-    mine = select(RoleGrant.role, RoleGrant.scope_id).where(
-        RoleGrant.person_id.in_(ids),
-        RoleGrant.ended_at.is_(None),
-        RoleGrant.role.in_(("administrator", "focal_point")),
-    )
-    own = {(role, scope_id) for role, scope_id in session().execute(mine)}
-    if not own:
-        return []
-    others = session().execute(
-        select(RoleGrant.role, RoleGrant.scope_id, Person.password_hash.is_not(None))
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(
-            RoleGrant.person_id.not_in(ids),
-            RoleGrant.ended_at.is_(None),
-            RoleGrant.role.in_({role for role, _scope_id in own}),
-            RoleGrant.scope_id.in_({scope_id for _role, scope_id in own}),
-            Person.archived_at.is_(None),
-        )
-    )
-    joined: dict[tuple[str, str], bool] = {}
-    for role, scope_id, active in others:
-        joined[role, scope_id] = joined.get((role, scope_id), False) or bool(active)
-    missing = sorted(key for key in own if not joined.get(key))
-    names = queries.scope_names({("organisation", scope_id) for role, scope_id in missing if role == "focal_point"})
-    return [_obstacle(role, names.get(("organisation", key), ""), (role, key) in joined) for role, key in missing]
-
-
-def _obstacle(role: str, office: str, invited: bool) -> Obstacle:
-    if role == "administrator":
-        return Obstacle("last_administrator", _("Name another administrator first: a programme needs one."))
-    if invited:
-        message = _("Another focal point for %(office)s is named, but has not joined yet.", office=office)
-    else:
-        message = _("Name another focal point for %(office)s first.", office=office)
-    return Obstacle("only_focal_point", message)

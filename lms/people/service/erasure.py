@@ -10,18 +10,19 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select, update
 
 from lms import audit, clock, db, privacy
+from lms.jobs import service as jobs
 from lms.mail.service import kind, notify
-from lms.people import held, queries
+from lms.people import fates, queries
 from lms.people.models import Address, Membership, Person, RoleGrant, Token
 from lms.policy import Refusal
 
 ERASED = kind("people.erased", _l("Confirmation of an erasure"), fleeting=True)
-# Why an administrator erases somebody: chosen and not typed, since the record of acts can never forget a word.
+TIDY = "people.tidy"
+# How an administrator was asked to: chosen and not typed, since the record of acts can never forget a word.
 REASONS = {
     "asked_in_writing": _l("the person asked in writing"),
     "asked_in_person": _l("the person asked us in person"),
-    "authority": _l("a court or an authority requires it"),
-    "not_needed": _l("the account is no longer needed"),
+    "asked_through_office": _l("their office passed their request on"),
 }
 
 
@@ -44,16 +45,24 @@ def erase(person_id: UUID, by: UUID, reason: str = "") -> list[privacy.Kept]:
         raise Refusal("reason", _("Choose a reason."), field="reason")
     ids = queries.identities(person_id)
     _lock_grants(ids)
-    for obstacle in held.obstacles(ids):
+    for obstacle in fates.obstacles(ids):
         raise Refusal(obstacle.code, obstacle.message, 409)
     last, name = queries.recipient(person_id), person.name
     kept = privacy.erase(ids)
     audit.record("people.erased", "person", person_id, by, reason=reason)
+    jobs.defer(TIDY, {}, "erasure")
     s.flush()
     if last is not None:
         context = {"name": name, "kept": kept}
         notify(ERASED, person_id, person_id, last.address, last.language, context, name=name)
     return kept
+
+
+@jobs.kind(TIDY)
+def tidy(_job: jobs.Running) -> None:
+    """A job: what was erased leaves the database's log, too; later, where somebody is reading just now."""
+    if not db.tidy():
+        raise RuntimeError("the database is being read: its log is tidied later")
 
 
 def _lock_grants(ids: list[UUID]) -> None:
@@ -72,7 +81,7 @@ def _lock_grants(ids: list[UUID]) -> None:
 def forget(person_id: UUID) -> list[privacy.Kept]:
     """This room's part: a tombstone, its intervals at offices, its roles, ended."""
     s, now = db.need_write(), clock.now()
-    kept = privacy.kept(held.FATES, person_id)
+    kept = privacy.kept(fates.FATES, person_id)
     s.execute(delete(Token).where(Token.person_id == person_id))
     s.execute(delete(Address).where(Address.person_id == person_id))
     s.execute(

@@ -14,25 +14,16 @@ from flask_babel import lazy_gettext as _l
 
 from lms import audit, db, privacy
 from lms.files.zipped import whole_if_small
-from lms.people import export, forms, held, passwords, queries, service
+from lms.people import export, fates, forms, held, passwords, queries, service
 from lms.people.views import blueprint
 from lms.people.views.entry import count
 from lms.policy import Refusal, Target, define
 from lms.web import viewer
 from lms.web.viewer import me, permit
 
-define(
-    "people.export",
-    "administrator",
-    over=("programme",),
-    shows=_l("everything that the system holds about you, as a file, when you ask for it; that is recorded"),
-)
-define(
-    "people.erase",
-    "administrator",
-    over=("programme",),
-    shows=_l("what an erasure would take and leave, when you ask for one; that is recorded"),
-)
+_ON_REQUEST = _l("on your request everything that is held about you, to hand it to you or to erase it; it is recorded")
+define("people.export", "administrator", over=("programme",), shows=_ON_REQUEST)
+define("people.erase", "administrator", over=("programme",), shows=_ON_REQUEST)
 
 
 def _person_target(person: UUID) -> Target | None:
@@ -96,7 +87,7 @@ def _page(person_id: UUID, form: forms.OwnErasureForm, status: int = 200) -> tup
         own=person_id == me().person_id,
         goes=goes,
         stays=stays,
-        obstacles=held.obstacles(ids),
+        obstacles=fates.obstacles(ids),
         form=form,
     )
     return page, status
