@@ -115,7 +115,7 @@ class _Room:
 
 _rooms: dict[str, _Room] = {}
 _publishers: dict[str, Callable[[UUID], Published | None]] = {}
-_reaches: dict[str, Callable[[UUID], frozenset[tuple[str, str]]]] = {}
+_reaches: dict[str, tuple[Callable[[UUID], frozenset[tuple[str, str]]], bool]] = {}
 
 
 def holds(
@@ -136,9 +136,10 @@ def publishes(room: str, tell: Callable[[UUID], Published | None]) -> None:
     _publishers[room] = tell
 
 
-def reaches(permission: str, tell: Callable[[UUID], frozenset[tuple[str, str]]]) -> None:
-    """Where a permission's target is not a person as they are today: over which other scopes it reaches them, too."""
-    _reaches[permission] = tell
+def reaches(permission: str, tell: Callable[[UUID], frozenset[tuple[str, str]]], *, instead: bool = False) -> None:
+    """Where a permission's target is not a person as they are today: over which other scopes it reaches them, beside
+    or `instead` of those that they lie in."""
+    _reaches[permission] = tell, instead
 
 
 def rooms() -> frozenset[str]:
@@ -146,28 +147,35 @@ def rooms() -> frozenset[str]:
 
 
 def keepings() -> list[Keeping]:
-    """How long what is kept, in floor order."""
-    return [keeping for room in sorted(_rooms.values(), key=_floor) for keeping in room.keepings]
+    """How long what is kept, room by room."""
+    return [keeping for room in _told() for keeping in room.keepings]
 
 
 def published(person_id: UUID) -> list[Published]:
     return [found for tell in _publishers.values() if (found := tell(person_id)) is not None]
 
 
-def scopes_by_permission(person_id: UUID) -> dict[str, frozenset[tuple[str, str]]]:
-    """The other scopes over which permissions that are special in that reach a person."""
-    told: dict[Any, frozenset[tuple[str, str]]] = {tell: tell(person_id) for tell in set(_reaches.values())}
-    return {permission: told[tell] for permission, tell in _reaches.items()}
+def reached(
+    person_id: UUID, scopes: frozenset[tuple[str, str]], permissions: Iterable[str]
+) -> dict[str, frozenset[tuple[str, str]]]:
+    """Over which scopes each of these permissions reaches a person who lies in `scopes`."""
+    told: dict[Any, frozenset[tuple[str, str]]] = {tell: tell(person_id) for tell, _ in set(_reaches.values())}
+    found = dict.fromkeys(permissions, scopes)
+    for name, (tell, instead) in _reaches.items():
+        if name in found:
+            found[name] = told[tell] if instead else scopes | told[tell]
+    return found
 
 
-def _floor(room: _Room) -> int:
-    return room.floor
+def _told() -> list[_Room]:
+    """The rooms in the order in which they are told: what people know first, the ground that they do not see last."""
+    return sorted(_rooms.values(), key=lambda room: (room.floor < 2, room.floor))
 
 
 def export(ids: Collection[UUID]) -> list[Held]:
-    """All that is held about the records of a person, in floor order; what holds nothing is left out."""
+    """All that is held about the records of a person, in the order of the rooms; what holds nothing is left out."""
     found: dict[str, Held] = {}
-    for room in sorted(_rooms.values(), key=_floor):
+    for room in _told():
         for held in (held for key in ids for held in room.export(key)):
             before = found.get(held.name)
             found[held.name] = (
@@ -178,7 +186,7 @@ def export(ids: Collection[UUID]) -> list[Held]:
 
 def foretell(ids: Collection[UUID]) -> tuple[list[Kept], list[Kept]]:
     """What would go and what would stay if these records were erased now: one statement."""
-    fates = [fate for room in sorted(_rooms.values(), key=_floor) for fate in room.fates]
+    fates = [fate for room in _told() for fate in room.fates]
     if not fates:
         return [], []
     counts = session().execute(select(*(fate.count(ids).label(f"c{n}") for n, fate in enumerate(fates)))).one()
@@ -197,7 +205,7 @@ def kept(fates: Iterable[Fate], person_id: UUID) -> list[Kept]:
 def erase(ids: Collection[UUID]) -> list[Kept]:
     """Have every room forget, from the top floor down, so that what rests on a thing goes before the thing.
 
-    What was kept, in floor order, each kind once.
+    What was kept, room by room, each kind once.
     """
     need_write()
     told: dict[str, dict[str, Kept]] = {}
@@ -206,5 +214,5 @@ def erase(ids: Collection[UUID]) -> list[Kept]:
         for one in (one for key in ids for one in room.erase(key)):
             before = mine.get(str(one.what))
             mine[str(one.what)] = replace(one, count=one.count + before.count) if before else one
-    order = sorted(_rooms, key=lambda name: _rooms[name].floor)
-    return [one for name in order for one in told[name].values() if one.count]
+    names = {id(room): name for name, room in _rooms.items()}
+    return [one for room in _told() for one in told[names[id(room)]].values() if one.count]

@@ -112,7 +112,8 @@ def _attempts(person_id: UUID) -> list[Held]:
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     fields = ("id", "instrument", "number", "started_at", "last_at", "submitted_at", "score", "pass_percent", "passed")
-    return {"what": _what(attempt.instrument)} | {name: getattr(attempt, name) for name in fields}
+    values = {"what": _what(attempt.instrument)} | {name: getattr(attempt, name) for name in fields}
+    return values | {"pass_percent": attempt.pass_percent or None}
 
 
 def _what(instrument: str) -> str:

@@ -21,9 +21,7 @@ from lms.web.viewer import me, permit, wants_fragment
 blueprint = Blueprint("certificates", __name__, template_folder="templates")
 
 define("certificate.list", signed_in=True)
-_EARNED = _l(
-    "your certificates, to download: those that you earned at their office, or all where you are in their cohort"
-)
+_EARNED = _l("your certificates, to download; a focal point those that you earned at their office")
 define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True, shows=_EARNED)
 define("organisation.certificates", "focal_point", "administrator", shows=_EARNED)
 

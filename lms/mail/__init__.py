@@ -4,7 +4,7 @@ from flask import Flask
 
 from lms import db, privacy
 from lms.jobs.worker import every
-from lms.mail import delivery, queries, service, views
+from lms.mail import delivery, held, queries, service, views
 
 
 def reap(_worker: str) -> None:
@@ -21,4 +21,4 @@ def init_app(app: Flask) -> None:
     every(2, delivery.deliver_due)
     every(60, reap)
     every(60, service.sweep_folder)
-    privacy.holds("mail", 1, queries.held_about, service.forget, queries.FATES, queries.KEEPINGS)
+    privacy.holds("mail", 1, held.held_about, service.forget, queries.FATES, queries.KEEPINGS)

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from lms.db import session
 from lms.mail.models import Notice, OutboxMessage
-from lms.privacy import Fate, Held, Keeping
+from lms.privacy import Fate, Keeping
 
 STATES = {
     "failed": _l("refused"),
@@ -101,7 +101,7 @@ def received(folder: Path, most: int = 50) -> list[Received]:
     return letters
 
 
-# --- what is held about a person -------------------------------------------------------------------------
+# --- what an erasure does with letters -------------------------------------------------------------------------
 
 
 def _letters(ids: Collection[UUID]) -> ColumnElement[int]:
@@ -122,28 +122,3 @@ KEEPINGS = (
         _l("until you are erased: it proves that you were told"),
     ),
 )
-
-
-def held_about(person_id: UUID) -> list[Held]:
-    """The letters to a person. Their texts are gone once they left, and before that may hold a link that signs in."""
-    rows = session().execute(
-        select(Notice, OutboxMessage)
-        .outerjoin(OutboxMessage, OutboxMessage.notice_id == Notice.id)
-        .where(Notice.recipient == str(person_id))
-        .order_by(Notice.created_at, Notice.id)
-    )
-    letters = [
-        {
-            "id": notice.id,
-            "kind": notice.kind,
-            "created_at": notice.created_at,
-            "address": letter.address if letter else "",
-            "title": letter.title if letter else "",
-            "state": letter.state if letter else "",
-            "sent_at": letter.sent_at if letter else None,
-        }
-        for notice, letter in rows
-    ]
-    labels = {"kind": _l("Kind"), "title": _l("Title"), "sent_at": _l("Sent")}
-    words = {"state": STATES}
-    return [Held("letters", _l("Letters to you"), letters, labels=labels, words=words)]

@@ -181,9 +181,8 @@ def who_sees(person_id: UUID) -> list[Seen]:
     target = queries.target_of(person_id)
     if target is None:
         return []
-    scopes = {name: target.scopes for name, rule in policy.PERMISSIONS.items() if rule.shows}
-    for name, others in privacy.scopes_by_permission(person_id).items():
-        scopes[name] = scopes.get(name, target.scopes) | others
+    shown = [name for name, rule in policy.PERMISSIONS.items() if rule.shows]
+    scopes = privacy.reached(person_id, target.scopes, shown)
     by_person = _grants_over(person_id, frozenset().union(*scopes.values()))
     names = queries.scope_names({(g.scope, g.scope_id) for _name, grants in by_person.values() for g in grants})
     groups: dict[tuple[str, ...], list[tuple[int, Seer]]] = {}
