@@ -224,8 +224,8 @@ def tidy() -> bool:
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout=2000")
         (busy, *_pages) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        cursor.execute("PRAGMA busy_timeout=20000")
     finally:
+        connection.invalidate()  # its timeout is not the others'
         connection.close()
     return not busy
 

@@ -48,7 +48,7 @@ FATES = (
     Fate(
         _l("That an assessment was handed in, its day and result, and what each question earned"),
         _handed_in,
-        _l("The results say whether questions are good and courses work; nobody can be told from them."),
+        _l("The results say whether questions are good and courses work; they name nobody."),
     ),
     Fate(
         _l("That an exception was made for you, by number and without the reason"),
@@ -65,7 +65,7 @@ KEEPINGS = (Keeping(_l("Your answers and attempts"), _l("until you are erased; t
 
 
 def held_about(person_id: UUID) -> list[Held]:
-    """Attempts, answers with what they earned as far as the person may see that, exceptions. No key is in it.
+    """Attempts, the questions asked with the answers given and what those earned, exceptions. No key is in it.
 
     What an answer earned is told once its attempt was handed in, and of the checks of lessons at once.
     """
@@ -84,7 +84,7 @@ def _attempts(person_id: UUID) -> list[Held]:
     answers = []
     for attempt, response, data in rows:
         attempts.setdefault(attempt.id, _attempt(attempt))
-        if response is not None and response.answer is not None:
+        if response is not None:
             graded = attempt.submitted_at is not None or not attempt.instrument.startswith(ASSESSMENT)
             answers.append(_answer(attempt, response, Question.from_data(data), graded))
     labels = {
@@ -106,7 +106,7 @@ def _attempts(person_id: UUID) -> list[Held]:
     }
     return [
         Held("attempts", _l("Attempts"), list(attempts.values()), labels=labels),
-        Held("answers", _l("Answers"), answers, labels=labels),
+        Held("answers", _l("Questions and answers"), answers, labels=labels),
     ]
 
 
@@ -136,7 +136,7 @@ def _answer(attempt: Attempt, response: Response, question: Question, graded: bo
         "question": _text(question.stem),
         "answer": in_words(question, response.answer or {}),
         "answered_at": response.answered_at,
-        "tries": response.tries,
+        "tries": response.tries or None,
         "earned": response.fraction if graded else None,
         "earned_first": response.first_fraction if graded else None,
     }

@@ -255,11 +255,13 @@ class OwnErasureForm(Form):
         [InputRequired(_l("Write your password."))],
         render_kw={"autocomplete": "current-password"},
     )
-    word = StringField(_l("To be sure"), [InputRequired(_l("Write the word."))], render_kw={"autocomplete": "off"})
+    word = StringField(
+        _l("The word below, to be sure"), [InputRequired(_l("Write the word."))], render_kw={"autocomplete": "off"}
+    )
 
     def validate_word(self, field: Field) -> None:
         if search_key(field.data or "") not in {search_key(_("erase")), "erase"}:
-            raise ValidationError(_("Write the word “erase”, as it stands there."))
+            raise ValidationError(_("Write the word that stands below."))
 
 
 class ErasureForm(OwnErasureForm):
