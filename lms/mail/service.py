@@ -152,6 +152,10 @@ def forget(person_id: UUID) -> list[privacy.Kept]:
     say, before the worker does, whether it was."""
     kept = privacy.kept(FATES, person_id)
     theirs = select(Notice.id).where(Notice.recipient == str(person_id))
+    db.need_write().execute(
+        update(Notice).where(Notice.recipient == str(person_id)).values(data={}),
+        execution_options={"synchronize_session": False},
+    )
     becomes = case(
         (OutboxMessage.state == "sent", "sent"), (OutboxMessage.state == "sending", "unknown"), else_="cancelled"
     )
