@@ -17,7 +17,7 @@ from lms.curriculum.content import Accepted, AssessmentRule, Lesson, Module, Num
 from lms.policy import Refusal
 
 # Every word that only the key knows begins so: none of them may reach a browser before the answer.
-SECRET = "zq"
+SECRET = "zqkey"  # long enough that no random token of a page holds it
 
 
 def single(key: str = "single", **values) -> Question:

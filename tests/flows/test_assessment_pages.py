@@ -528,8 +528,8 @@ def test_a_passed_attempt_shows_every_question_with_its_feedback(db_app):
     assert "Passed with 83 %" in words
     assert page.count("<fieldset") == 6
     assert page.count("disabled") == 6
-    assert "zq-neither" in words
-    assert "Right, and not chosen. zq-yes" in words
+    assert "zqkey-neither" in words
+    assert "Right, and not chosen. zqkey-yes" in words
     assert "Read this lesson again" not in words
     assert person.sheet.seed not in page
     ids = re.findall(r'\sid="([^"]+)"', page)

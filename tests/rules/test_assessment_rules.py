@@ -43,13 +43,13 @@ def test_no_answer_earns_nothing_and_marks_nothing(question):
 def test_a_wrong_choice_is_told_its_own_mistake_and_which_one_is_right():
     graded = rules.grade(asked.single(), {"choice": 1})
     assert [note.mark for note in graded.feedback] == ["missed", "wrong", "", ""]
-    assert graded.feedback[1].feedback == "zq-no"
+    assert graded.feedback[1].feedback == "zqkey-no"
     assert graded.feedback[2].feedback == ""
     assert graded.general == ""
 
 
 def test_a_choice_without_feedback_of_its_own_is_told_the_general():
-    assert rules.grade(asked.single(), {"choice": 3}).general == "zq-g"
+    assert rules.grade(asked.single(), {"choice": 3}).general == "zqkey-g"
 
 
 def test_each_wrong_choice_among_several_takes_away_but_never_below_nothing():
@@ -69,7 +69,7 @@ def test_three_thirds_written_in_per_cent_are_a_whole():
 def test_matching_earns_the_share_of_right_pairs_and_says_what_was_wrong_with_the_others():
     graded = rules.grade(asked.matching(), {"pairs": [0, 0, 1, None]})
     assert graded.fraction == 0.5
-    assert [note.feedback for note in graded.feedback] == ["", "zq-p2", "", "zq-p4"]
+    assert [note.feedback for note in graded.feedback] == ["", "zqkey-p2", "", "zqkey-p4"]
 
 
 def test_ordering_earns_the_share_of_neighbours_that_follow_each_other():
@@ -105,9 +105,9 @@ def test_a_number_counts_within_its_tolerance_in_every_form(text, language, frac
 
 def test_a_number_that_names_a_mistake_is_told_that_mistake():
     graded = rules.grade(asked.numerical(), {"text": "25", "language": "en"})
-    assert graded.feedback == (rules.Note("wrong", "zq-twice"),)
+    assert graded.feedback == (rules.Note("wrong", "zqkey-twice"),)
     assert graded.general == ""
-    assert rules.grade(asked.numerical(), {"text": "26", "language": "en"}).general == "zq-nf"
+    assert rules.grade(asked.numerical(), {"text": "26", "language": "en"}).general == "zqkey-nf"
 
 
 def test_the_edge_of_a_tolerance_is_inside_although_binary_fractions_are_not_exact():
