@@ -205,6 +205,13 @@ def scopes_of_region(region: str, on: date) -> frozenset[tuple[str, str]]:
     return frozenset(("region", found) for found in wider | {region})
 
 
+def scopes_of(scope: str, scope_id: str, on: date) -> frozenset[tuple[str, str]]:
+    """The scopes that hold a country or a region on that day, itself first of all; none for scopes of other kinds."""
+    if scope == "region":
+        return scopes_of_region(scope_id, on)
+    return scopes_of_country(scope_id, on) if scope == "country" else frozenset()
+
+
 @cache
 def _zones() -> dict[str, str]:
     """Time zones and the country of each, in the order of `tzdata`'s table."""

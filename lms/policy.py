@@ -13,6 +13,9 @@ from uuid import UUID
 
 ROLES = ("administrator", "coordinator", "facilitator", "focal_point", "observer")
 SCOPES = ("programme", "region", "country", "organisation", "cohort")
+# Kinds of scope that hold countries, and those that hold offices: what a permission may ask to be held over.
+OVER_COUNTRIES = ("programme", "region", "country")
+OVER_OFFICES = (*OVER_COUNTRIES, "organisation")
 
 
 @dataclass(frozen=True)
@@ -110,19 +113,19 @@ def allows(permission: str, viewer: Viewer | None, target: Target | None = None)
         return True
     if rule.own and target is not None and target.person == viewer.person_id:
         return True
-    return bool(reaching(permission, viewer, target))
+    return any(_reaches(grant, target) for grant in viewer.may_over(permission))
 
 
 def reaching(permission: str, viewer: Viewer, target: Target | None = None) -> list[Grant]:
     """The grants by which this viewer may, the narrowest scope first: as whom they act."""
     return sorted(
-        (
-            grant
-            for grant in viewer.may_over(permission)
-            if target is None or grant.scope == "programme" or (grant.scope, grant.scope_id) in target.scopes
-        ),
+        (grant for grant in viewer.may_over(permission) if _reaches(grant, target)),
         key=lambda grant: (-SCOPES.index(grant.scope), ROLES.index(grant.role), grant.scope_id),
     )
+
+
+def _reaches(grant: Grant, target: Target | None) -> bool:
+    return target is None or grant.scope == "programme" or (grant.scope, grant.scope_id) in target.scopes
 
 
 class Refusal(Exception):

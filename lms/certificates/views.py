@@ -14,7 +14,7 @@ from lms import db, limits
 from lms.certificates import archive, queries, rules
 from lms.files import service as files
 from lms.people import queries as people
-from lms.policy import Refusal, Target, define
+from lms.policy import OVER_OFFICES, Refusal, Target, define
 from lms.web import language
 from lms.web.viewer import me, permit, wants_fragment
 
@@ -27,7 +27,7 @@ define(
     "focal_point",
     "coordinator",
     "administrator",
-    over=("programme", "region", "country", "organisation"),
+    over=OVER_OFFICES,
 )
 
 CHECKS_A_MINUTE = 30

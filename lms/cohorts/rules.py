@@ -25,7 +25,6 @@ from uuid import UUID
 from lms.learning.rules import Pace
 
 STATES = ("nominated", "selected", "waiting", "refused", "declined", "withdrawn")
-STAGES = ("call", "selecting", "coming", "running", "ended")
 # Nominations that an office may make for each of its seats: the second half is the waiting list.
 NOMINATIONS_A_SEAT = 2
 REMINDER_DAYS = 3

@@ -16,8 +16,7 @@ from lms.cohorts.views import member_target
 from lms.desk import queries
 from lms.people import queries as people
 from lms.people.forms import DESTINATION_NAMES, REASON_NAMES, labels
-from lms.people.views.staff import OVER
-from lms.policy import define
+from lms.policy import OVER_OFFICES, define
 from lms.web import worklist
 from lms.web.viewer import current, me, permit
 
@@ -27,13 +26,13 @@ LOOKS_AFTER = ("coordinator", "facilitator", "focal_point", "administrator")
 
 define("desk.today", signed_in=True)
 define("desk.waiting", *LOOKS_AFTER)
-define("office.list", "focal_point", "coordinator", "administrator", over=OVER)
+define("office.list", "focal_point", "coordinator", "administrator", over=OVER_OFFICES)
 define(
     "office.see",
     "focal_point",
     "coordinator",
     "administrator",
-    over=OVER,
+    over=OVER_OFFICES,
     shows=_l("your name and post, when you came and left, where to, and the certificates earned while you were there"),
 )
 

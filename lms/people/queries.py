@@ -860,9 +860,9 @@ def events_of(person_id: UUID) -> list[Event]:
     )
     events = [Event(joined, "joined", _("Accepted the invitation."))] if joined else []
     for line in memberships_of(person_id):
-        events.append(Event(_noon(line.starts_on), "membership", _("Began at %(office)s.", office=line.organisation)))
+        events.append(Event(noon(line.starts_on), "membership", _("Began at %(office)s.", office=line.organisation)))
         if line.ends_on is not None and line.ends_on <= clock.today():
-            events.append(Event(_noon(line.ends_on), "membership", _("Left %(office)s.", office=line.organisation)))
+            events.append(Event(noon(line.ends_on), "membership", _("Left %(office)s.", office=line.organisation)))
     return events
 
 
@@ -1092,7 +1092,7 @@ def _questions(*where: Any) -> list[Question]:
     ]
 
 
-def _noon(day: date) -> datetime:
+def noon(day: date) -> datetime:
     """A day as a moment that falls on the same date in nearly every time zone."""
     return datetime.combine(day, time(12), UTC)
 

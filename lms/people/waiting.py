@@ -3,7 +3,7 @@ or none."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import url_for
@@ -55,7 +55,7 @@ def confirmations(viewer: Viewer) -> list[Task]:
             else _("The staff was never confirmed."),
             url_for("people.confirm_staff", organisation=due.office.id),
             _("Confirm the staff"),
-            _noon(due.due_on),
+            queries.noon(due.due_on),
         )
         for due in queries.confirmations_due(queries.reach(viewer, "office.confirm"))
     ]
@@ -78,7 +78,3 @@ def _by_focal_points(viewer: Viewer, count: int, text: str, act: str) -> list[Ta
         Task(office.name_in(language.code()), text, url_for("people.focal_points", organisation=office.id), act)
         for office in queries.offices_with_focal_points(queries.reach(viewer, "office.focal_points"), count)
     ]
-
-
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)

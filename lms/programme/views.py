@@ -8,7 +8,7 @@ import io
 from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import lazy_gettext as _l
 
-from lms.policy import define
+from lms.policy import OVER_OFFICES, define
 from lms.programme import chart, queries
 from lms.text import cell
 from lms.web.viewer import me, permit
@@ -20,7 +20,7 @@ define(
     "observer",
     "coordinator",
     "administrator",
-    over=("programme", "region", "country", "organisation"),
+    over=OVER_OFFICES,
 )
 
 HEADINGS = {

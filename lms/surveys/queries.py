@@ -89,15 +89,7 @@ def scope_targets(scopes: set[tuple[str, str]]) -> dict[tuple[str, str], Target]
     """What copies made for these scopes belong to: each with all wider ones, whose coordinators reach it too. One
     statement a kind of audience."""
     today, asked = clock.today(), audiences.targets_of(pair for pair in scopes if pair[0] in ("cohort", "organisation"))
-    found = {}
-    for scope, scope_id in scopes:
-        if scope == "region":
-            found[scope, scope_id] = Target(scopes=places.scopes_of_region(scope_id, today))
-        elif scope == "country":
-            found[scope, scope_id] = Target(scopes=places.scopes_of_country(scope_id, today))
-        else:
-            found[scope, scope_id] = asked.get((scope, scope_id), Target())
-    return found
+    return {pair: asked.get(pair) or Target(scopes=places.scopes_of(*pair, today)) for pair in scopes}
 
 
 def office_target(survey: UUID, organisation: UUID) -> Target | None:

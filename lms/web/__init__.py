@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from lms import db
 from lms.extensions import compress, csrf
 from lms.web import assets, errors, language, menu, viewer
-from lms.web.rings import glyph, glyph_parts, glyph_row, rings
+from lms.web.rings import glyph_parts, glyph_row, rings
 from lms.web.shares import share_bar
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
@@ -69,7 +69,6 @@ def init_app(app: Flask) -> None:
         places=menu.places,
         lms=config,
         rings=rings,
-        glyph=glyph,
         glyph_parts=glyph_parts,
         glyph_row=glyph_row,
         share_bar=share_bar,

@@ -37,14 +37,6 @@ def rings(shares: list[float], label: str = "") -> Markup:
     return Markup(svg)  # noqa: S704
 
 
-def glyph(shares: list[float]) -> Markup:
-    """The same sign at 28 px, for a row; it only repeats what the row says in words."""
-    step = 13.6 / max(len(shares), 1)
-    parts = [_ring(3.5 + step * n, min(2.2, step * 0.65), share, 16) for n, share in enumerate(shares)]
-    svg = f'<svg class="rings" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">{"".join(parts)}</svg>'
-    return Markup(svg)  # noqa: S704
-
-
 def glyph_parts(rings: int) -> Markup:
     """What the glyphs of a long table share, drawn once, without colours: these come from where it is used."""
     step = 13.6 / max(rings, 1)
@@ -60,7 +52,8 @@ def glyph_parts(rings: int) -> Markup:
 
 
 def glyph_row(shares: Sequence[float]) -> Markup:
-    """As `glyph`, of the parts that the page has drawn once: a third of the letters, in a table of hundreds."""
+    """The same sign at 28 px, for a row, of the parts that the page has drawn once; it only repeats what the row says
+    in words."""
     grown = "".join(
         f'<use class="grown" href="#ring{n}" stroke-dasharray="{min(share, 1) * 100:.0f} 100"/>'
         for n, share in enumerate(shares)

@@ -52,11 +52,6 @@ def me() -> Viewer:
     return viewer
 
 
-def acting() -> Grant | None:
-    """The role by which the page that is shown was opened; None where it is one's own or anybody's."""
-    return cast(Grant | None, g.get("acting"))
-
-
 # What roles are called, as lazy words; the room that gives roles fills it.
 role_words: dict[str, Any] = {}
 
@@ -116,7 +111,6 @@ def permit(name: str, target: Callable[..., Target | None] | None = None) -> Cal
                     abort(403)
                 if not rule.signed_in and not (rule.own and found and found.person == viewer.person_id):
                     reached = reaching(name, viewer, found)
-                    g.acting = next(iter(reached), None)
                     g.reached = reached[:1] if target else reached
                 if request.method not in ("GET", "HEAD"):
                     db.end_read()

@@ -48,9 +48,7 @@ def scopes_of(cohort_id: UUID, scope: str, scope_id: str) -> frozenset[tuple[str
 
 def where(scope: str, scope_id: str) -> frozenset[tuple[str, str]]:
     """The scopes that a country's or region's cohorts lie in; none for those of the whole programme."""
-    if scope == "region":
-        return places.scopes_of_region(scope_id, clock.today())
-    return places.scopes_of_country(scope_id, clock.today()) if scope == "country" else frozenset()
+    return places.scopes_of(scope, scope_id, clock.today())
 
 
 def wider_than(cohort_id: str) -> frozenset[tuple[str, str]]:
@@ -145,7 +143,7 @@ class Listed:
     people: int
     scope: str
     scope_id: str
-    stage: str  # one of rules.STAGES
+    stage: str  # see rules.stage
     closes_on: date | None  # the last day of its call
 
 

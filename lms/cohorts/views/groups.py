@@ -17,12 +17,12 @@ from lms.cohorts.forms import ReasonForm
 from lms.cohorts.views import blueprint
 from lms.curriculum import index
 from lms.learning import rules as pace
-from lms.policy import Refusal, Target, allows, define
+from lms.policy import OVER_COUNTRIES, Refusal, Target, allows, define
 from lms.web import language, sheets
 from lms.web.viewer import me, permit
 
 define("cohort.list", "coordinator", "facilitator", "administrator")
-define("cohort.create", "coordinator", "administrator", over=("programme", "region", "country"))
+define("cohort.create", "coordinator", "administrator", over=OVER_COUNTRIES)
 define("cohort.see", "coordinator", "facilitator", "administrator")
 define("cohort.manage", "coordinator", "administrator")
 define("cohort.override", "coordinator", "facilitator", "administrator")

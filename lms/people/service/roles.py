@@ -171,11 +171,7 @@ def _lies_in(scope: str, scope_id: str) -> frozenset[tuple[str, str]]:
     today = clock.today()
     if scope == "organisation":
         return places.scopes_of_country(office_row(UUID(scope_id)).country, today)
-    if scope == "country":
-        return places.scopes_of_country(scope_id, today)
-    if scope == "region":
-        return places.scopes_of_region(scope_id, today)
-    return upstairs.wider_than(scope, scope_id)
+    return places.scopes_of(scope, scope_id, today) or upstairs.wider_than(scope, scope_id)
 
 
 def _scope_id(scope: str, scope_id: str) -> str:

@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 from lms import db, places
 from lms.people import forms, queries, service
 from lms.people.views import blueprint
-from lms.policy import Refusal, Target, define
+from lms.policy import OVER_COUNTRIES, Refusal, Target, define
 from lms.web import language
 from lms.web.viewer import me, permit
 
 # Whoever coordinates a cohort alone keeps no records: a cohort's people are of offices that others answer for.
-define("people.manage", "administrator", "coordinator", over=("programme", "region", "country"))
+define("people.manage", "administrator", "coordinator", over=OVER_COUNTRIES)
 
 
 def _office_target(organisation: UUID) -> Target | None:

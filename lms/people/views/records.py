@@ -13,11 +13,10 @@ from lms import db
 from lms.people import forms, queries, service
 from lms.people.views import blueprint
 from lms.people.views.account import account_page, back_to_account, move_form
-from lms.people.views.staff import OVER
-from lms.policy import Refusal, Target, define
+from lms.policy import OVER_OFFICES, Refusal, Target, define
 from lms.web.viewer import me, permit
 
-define("office.answer", "focal_point", "coordinator", "administrator", over=OVER)
+define("office.answer", "focal_point", "coordinator", "administrator", over=OVER_OFFICES)
 define("people.own_question", own=True)
 
 

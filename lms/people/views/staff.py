@@ -13,15 +13,14 @@ from flask_babel import gettext as _
 from lms import clock, db
 from lms.people import forms, queries, service
 from lms.people.views import blueprint
-from lms.policy import Refusal, Target, define
+from lms.policy import OVER_OFFICES, Refusal, Target, define
 from lms.web import language
 from lms.web.viewer import me, permit
 
-OVER = ("programme", "region", "country", "organisation")
 LONG = 40  # from so many people on, the list has a heading for each initial
 
-define("office.confirm", "focal_point", "coordinator", "administrator", over=OVER)
-define("office.focal_points", "focal_point", "coordinator", "administrator", over=OVER)
+define("office.confirm", "focal_point", "coordinator", "administrator", over=OVER_OFFICES)
+define("office.focal_points", "focal_point", "coordinator", "administrator", over=OVER_OFFICES)
 
 
 def _office_target(organisation: UUID) -> Target | None:
