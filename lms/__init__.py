@@ -14,6 +14,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
     """Put the rooms together, in floor order. `settings` go to Flask (tests pass TESTING)."""
     from lms import (
         assessment,
+        audit,
         certificates,
         cohorts,
         curriculum,
@@ -37,6 +38,7 @@ def create_app(config: Config, **settings: Any) -> Flask:
     places.configure(config)
     rooms: tuple[Any, ...] = (
         web,
+        audit,
         files,
         mail,
         jobs,

@@ -121,6 +121,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "synchronous=FULL",
         "cache_size=-16000",
+        "secure_delete=ON",  # what is blanked or erased is not left in the file's free space
     ):
         try:
             connection.execute(f"PRAGMA {pragma}")
@@ -210,6 +211,25 @@ def locked(row: type[Base], key: UUID) -> Any:
     # Of that row alone: what is loaded beside it by an outer join cannot be locked.
     lock = {"of": row} if engine().dialect.name == "postgresql" else None
     return s.get(row, key, with_for_update=lock, populate_existing=True)
+
+
+def tidy() -> bool:
+    """After something was erased for good: have SQLite's log not keep it; whether that was done.
+
+    Waits two seconds at most, since writers wait meanwhile. PostgreSQL vacuums by itself.
+    """
+    if engine().dialect.name != "sqlite":
+        return True
+    end_read()
+    connection = engine().raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=2000")
+        (busy, *_pages) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.invalidate()  # its timeout is not the others'
+        connection.close()
+    return not busy
 
 
 def wait_until_ready(seconds: float = 20) -> None:

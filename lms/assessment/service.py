@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, delete, func, null, select, update
 
-from lms import audit, clock, db
-from lms.assessment import queries, rules
+from lms import audit, clock, db, privacy
+from lms.assessment import held, queries, rules
 from lms.assessment.models import Attempt, Override, QuestionVersion, Response
 from lms.assessment.queries import ASSESSMENT, CHECKS
 from lms.assessment.rules import Answer, Graded
@@ -319,3 +319,35 @@ def grant_attempt(person_id: UUID, module_id: str, by: UUID, reason: str) -> Non
         reason=reason,
     ):
         audit.record("assessment.attempt_granted", "person", person_id, by, module=module_id, override=str(override_id))
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """Answers go, and attempts that were not handed in; what was handed in keeps its day, its result and what each
+    question earned, of nobody. Reasons of exceptions made for the person go, too."""
+    s = db.need_write()
+    kept = privacy.kept(held.FATES, person_id)
+    unsynchronized = {"execution_options": {"synchronize_session": False}}
+    theirs = select(Attempt.id).where(Attempt.person_id == person_id)
+    s.execute(theirs.order_by(Attempt.id).with_for_update()).all()  # what is being answered now is answered first
+    unfinished = theirs.where(Attempt.instrument.startswith(ASSESSMENT), Attempt.submitted_at.is_(None))
+    s.execute(delete(Response).where(Response.attempt_id.in_(unfinished)), **unsynchronized)
+    s.execute(
+        delete(Attempt).where(
+            Attempt.person_id == person_id, Attempt.instrument.startswith(ASSESSMENT), Attempt.submitted_at.is_(None)
+        ),
+        **unsynchronized,
+    )
+    s.execute(
+        update(Response).where(Response.attempt_id.in_(theirs)).values(answer=null(), answered_at=None, seq=0),
+        **unsynchronized,
+    )
+    for attempt in s.scalars(select(Attempt).where(Attempt.person_id == person_id)):
+        attempt.seed, attempt.started_at, attempt.last_at = "", _day(attempt.started_at), _day(attempt.last_at)
+        attempt.submitted_at = _day(attempt.submitted_at) if attempt.submitted_at else None
+    s.execute(update(Override).where(Override.person_id == person_id).values(reason=""), **unsynchronized)
+    return kept
+
+
+def _day(moment: datetime) -> datetime:
+    """A moment without its hour, which says more of a person than a figure needs."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

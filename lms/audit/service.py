@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from lms import clock
+from lms import clock, privacy
 from lms.audit.models import Entry
+from lms.audit.queries import FATES
 from lms.db import need_write
 
 
@@ -20,3 +21,8 @@ def record(
     need_write().add(
         Entry(at=clock.now(), actor_id=actor, verb=verb, object_kind=object_kind, object_id=str(object_id), data=data)
     )
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """Nothing goes: the record holds ids alone, and the database refuses to change it."""
+    return privacy.kept(FATES, person_id)

@@ -3,9 +3,10 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms import learning, mail, people
-from lms.certificates import queries, service, views
+from lms import learning, mail, people, privacy
+from lms.certificates import held, queries, service, views
 from lms.jobs.worker import every
+from lms.people.held import offices_ever
 from lms.policy import Viewer
 from lms.web import menu
 
@@ -24,3 +25,7 @@ def init_app(app: Flask) -> None:
     every(86400, service.retry_letters)
     menu.add("certificates.certificates", _l("Certificates"), "certificate", 30, _earns)
     app.register_blueprint(views.blueprint)
+    privacy.holds("certificates", 6, held.held_about, service.forget, held.FATES, held.KEEPINGS)
+    privacy.publishes("certificates", held.published)
+    for permission in ("certificate.download", "organisation.certificates"):
+        privacy.reaches(permission, offices_ever)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipFile
 
 from flask import Flask, current_app
 from flask_babel import gettext as _
@@ -18,27 +18,10 @@ from lms.certificates import rules
 from lms.certificates.queries import Listed
 from lms.files import service as files
 from lms.files.models import StoredFile
+from lms.files.zipped import Sink, entry
+from lms.people.models import shown_name
 from lms.policy import Refusal
 from lms.web import language
-
-
-class _Sink:
-    """Where the ZIP is written to: holds what was not sent yet, and cannot go back in it."""
-
-    def __init__(self) -> None:
-        self._waiting: list[bytes] = []
-
-    def write(self, data: bytes) -> int:
-        self._waiting.append(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        pass
-
-    def take(self) -> bytes:
-        data = b"".join(self._waiting)
-        self._waiting.clear()
-        return data
 
 
 @dataclass(frozen=True)
@@ -48,6 +31,7 @@ class _Words:
     above: str
     heads: list[str]
     left_out: str
+    erased: str
     title: str
     right_to_left: bool
 
@@ -85,6 +69,7 @@ def stream(
         f"{office}. {as_of} {confirmed}",
         heads,
         _("The file is damaged and was left out."),
+        _("Its holder had it erased."),
         _("Certificates"),
         language.direction() == "rtl",
     )
@@ -98,33 +83,30 @@ def _pieces(
     rows: Mapping[UUID, StoredFile],
     words: _Words,
 ) -> Iterator[bytes]:
-    sink = _Sink()
+    sink = Sink()
     lines: list[list[Any]] = []
     with ZipFile(sink, "w", ZIP_STORED) as archive:  # type: ignore[call-overload]
         for held in certificates:
             name = rules.file_name(held.snapshot["name"], held.code)
+            if held.erased_at is not None:
+                lines.append(_line(held, words.erased))
+                continue
             try:
                 with app.app_context():
                     data = files.proved(rows[held.file_id])  # type: ignore[index]
-                archive.writestr(_entry(name, held.issued_at), data)
+                archive.writestr(entry(name, held.issued_at), data)
             except Refusal:
                 name = words.left_out
             lines.append(_line(held, name))
             yield sink.take()
-        archive.writestr(_entry("index.xlsx", None), _sheet(lines, words))
+        archive.writestr(entry("index.xlsx"), _sheet(lines, words))
     yield sink.take()
-
-
-def _entry(name: str, at: datetime | None) -> ZipInfo:
-    entry = ZipInfo(name, (at or clock.now()).timetuple()[:6])
-    entry.external_attr = 0o644 << 16
-    return entry
 
 
 def _line(held: Listed, file: str) -> list[Any]:
     snapshot = held.snapshot
     return [
-        snapshot["name"],
+        shown_name(snapshot["name"]),
         snapshot["name_latin"],
         snapshot["what"],
         snapshot["course"],
@@ -160,5 +142,5 @@ def _sheet(lines: list[list[Any]], words: _Words) -> bytes:
                 elif isinstance(value, int):
                     sheet.write_number(row, column, value)
                 else:
-                    sheet.write_string(row, column, str(value))
+                    sheet.write_string(row, column, "" if value is None else str(value))
     return out.getvalue()

@@ -45,3 +45,6 @@ class Certificate(Id, Base):
     worker: Mapped[str | None] = mapped_column(String(60))
     lease_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(Integer, default=0)
+    # Its holder was erased: the snapshot names nobody any more, and this is the hash of what it said (sorted JSON).
+    erased_at: Mapped[datetime | None]
+    snapshot_sha256: Mapped[str] = mapped_column(String(64), default="")

@@ -20,7 +20,7 @@ from lms.certificates.models import Certificate
 from lms.db import session
 from lms.people import queries as people
 from lms.people import upstairs
-from lms.people.models import Membership, Organisation, Person
+from lms.people.models import Membership, Organisation, Person, shown_name
 from lms.policy import Target
 from lms.web import language
 from lms.web.timeline import Event
@@ -92,7 +92,7 @@ def printed(snapshot: dict[str, Any]) -> Printed:
         places.insert(0, Fact(_("Office at the time"), _("; ").join(organisations)))
     return Printed(
         kind=_("Certificate of completion"),
-        name=snapshot["name"],
+        name=shown_name(snapshot["name"]),
         name_latin="" if rules.is_latin(snapshot["name"]) else snapshot["name_latin"],
         what=snapshot["what"],
         course=snapshot["course"],
@@ -103,7 +103,7 @@ def printed(snapshot: dict[str, Any]) -> Printed:
             Fact(_("Valid until"), _day(snapshot["valid_until"])),
             Fact(_("Lessons"), language.number(len(lessons))),
             Fact(_("Learning time"), hours(snapshot["minutes"])),
-            Fact(_("Result"), language.percent(snapshot["percent"] / 100)),
+            *([] if snapshot["percent"] is None else [Fact(_("Result"), language.percent(snapshot["percent"] / 100))]),
         ),
         places=tuple(places),
         programme=snapshot["programme"],
@@ -146,6 +146,7 @@ class Listed:
     issued_at: datetime | None
     blocked_reason: str
     file_id: UUID | None
+    erased_at: datetime | None
 
     @property
     def status(self) -> str:
@@ -175,6 +176,7 @@ _COLUMNS = (
     Certificate.issued_at,
     Certificate.blocked_reason,
     Certificate.file_id,
+    Certificate.erased_at,
 )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import cos, log2, pi, sin
 from random import Random
+from typing import Any
 
 from lms import clock
 
@@ -100,6 +101,23 @@ def status(state: str, valid_until: date, today: date) -> str:
     if state != "issued":
         return "prepared"
     return "valid" if today <= valid_until else "expired"
+
+
+# What a snapshot says of its holder, and what it says instead once they were erased.
+_OF_THE_HOLDER: dict[str, Any] = {
+    "name": "",
+    "name_latin": "",
+    "organisations": [],
+    "percent": None,
+    "time_zone": "UTC",
+}
+
+
+def without_holder(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """A snapshot that names nobody: what was certified, from when to when, in which language. Unknown fields go."""
+    stays = ("language", "course", "what", "whole", "lessons", "minutes", "completed_on", "valid_until", "programme",
+             "code")  # fmt: skip
+    return {key: snapshot[key] for key in stays if key in snapshot} | _OF_THE_HOLDER
 
 
 def percent(score: float) -> int:

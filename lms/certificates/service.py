@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from flask import current_app
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from config import Config
-from lms import audit, clock, db
-from lms.certificates import queries, rules
+from lms import audit, clock, db, privacy
+from lms.certificates import held, queries, rules
 from lms.certificates.models import Certificate
 from lms.curriculum import index
 from lms.files import service as files
@@ -38,7 +40,9 @@ def completed(event: Completed) -> None:
     It is blocked while its holder has not confirmed the name that will be printed.
     """
     s = db.need_write()
-    person = s.get_one(Person, event.person_id)
+    person: Person = db.locked(Person, event.person_id)  # a name that is being erased is erased first
+    if person.erased_at is not None:
+        return
     completed_on = event.at.astimezone(clock.zone(person.time_zone)).date()
     confirmed = person.name_confirmed_at is not None
     while True:
@@ -160,6 +164,34 @@ def retry_letters(_worker: str) -> None:
             .values(state="waiting", blocked_reason="", worker=None, lease_until=None, tries=0),
             execution_options={"synchronize_session": False},
         )
+
+
+# --- erasing ------------------------------------------------------------------------------------------
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """Of what was issued the code, the days, the state, what was certified and two hashes stay: of the file, and of
+    what the snapshot said. What was not issued goes: nobody has it in hands, and it is not made any more."""
+    s, now = db.need_write(), clock.now()
+    kept = privacy.kept(held.FATES, person_id)
+    s.execute(
+        delete(Certificate).where(Certificate.person_id == person_id, Certificate.state != "issued"),
+        execution_options={"synchronize_session": False},
+    )
+    rows = s.scalars(
+        select(Certificate)
+        .where(Certificate.person_id == person_id, Certificate.erased_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for row in rows:
+        row.snapshot_sha256 = sha256(
+            json.dumps(row.snapshot, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        ).hexdigest()
+        row.snapshot, row.erased_at = rules.without_holder(row.snapshot), now
+        if row.file_id is not None:
+            files.remove(row.file_id)
+    return kept
 
 
 # --- issuing: what the worker does --------------------------------------------------------------------

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from lms import db, limits
 from lms.certificates import archive, queries, rules
 from lms.files import service as files
+from lms.files.zipped import whole_if_small
 from lms.people import queries as people
 from lms.policy import OVER_OFFICES, Refusal, Target, define
 from lms.web import language
@@ -21,17 +21,18 @@ from lms.web.viewer import me, permit, wants_fragment
 blueprint = Blueprint("certificates", __name__, template_folder="templates")
 
 define("certificate.list", signed_in=True)
-define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True)
+_EARNED = _l("your certificates, to download; those who keep an office those that you earned there")
+define("certificate.download", "focal_point", "coordinator", "facilitator", "administrator", own=True, shows=_EARNED)
 define(
     "organisation.certificates",
     "focal_point",
     "coordinator",
     "administrator",
     over=OVER_OFFICES,
+    shows=_EARNED,
 )
 
 CHECKS_A_MINUTE = 30
-WHOLE = 32 * 1024 * 1024
 
 
 def certificate_target(certificate: UUID) -> Target | None:
@@ -79,20 +80,9 @@ def organisation_zip(organisation: UUID) -> Response:
     office = people.organisation(organisation).name_in(language.code())
     pieces = archive.stream(issued, rows, office, people.last_confirmed([organisation]).get(organisation))
     db.forget()  # a slow line shall not hold a connection
-    response = Response(_whole_if_small(pieces), mimetype="application/zip")
+    response = Response(whole_if_small(pieces), mimetype="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename="certificates.zip")
     return response
-
-
-def _whole_if_small(pieces: Iterator[bytes]) -> bytes | Iterator[bytes]:
-    """Up to 32 MB at once: what is streamed holds one of the server's few threads for as long as the line is slow."""
-    ready, size = [], 0
-    for piece in pieces:
-        ready.append(piece)
-        size += len(piece)
-        if size > WHOLE:
-            return chain(ready, pieces)
-    return b"".join(ready)
 
 
 @blueprint.get("/verify")
@@ -116,6 +106,8 @@ def verify_code(code: str) -> Any:
     _count_this_check()
     held = queries.by_code(known)
     printed = queries.printed(held.snapshot) if held and held.state == "issued" else None
+    if held is not None and held.file_id is not None and held.erased_at is not None:
+        return _answer(200, code=known, held=held, printed=printed, file=files.rows([held.file_id])[held.file_id])
     return _answer(200 if held else 404, code=known, held=held, printed=printed)
 
 

@@ -3,8 +3,8 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms import db
-from lms.cohorts import audience, queries, service, views, waiting
+from lms import db, privacy
+from lms.cohorts import audience, held, queries, service, views, waiting
 from lms.jobs.worker import every
 from lms.people import signals, upstairs
 from lms.surveys import audiences
@@ -48,3 +48,6 @@ def init_app(app: Flask) -> None:
     worklist.add("cohorts.nominate", _l("Calls that wait for your nominations"), 40, queries.to_nominate)
     every(3600, tell_offices)
     app.register_blueprint(views.blueprint)
+    privacy.reaches("nomination.decide", held.decided_over, instead=True)
+    privacy.reaches("office.nominate", held.nominated_by, instead=True)
+    privacy.holds("cohorts", 5, held.held_about, service.forget, held.FATES, held.KEEPINGS)

@@ -3,7 +3,9 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+from lms import privacy
 from lms.desk import views
+from lms.people import held
 from lms.policy import Viewer
 from lms.web import menu
 
@@ -19,3 +21,4 @@ def init_app(app: Flask) -> None:
     menu.add("desk.office", _l("My office"), "office", 40, lambda viewer: viewer.has("focal_point"))
     menu.add("desk.offices", _l("Offices"), "office", 45, looks_after_offices)
     app.register_blueprint(views.blueprint)
+    privacy.reaches("office.see", held.offices_ever)

@@ -8,3 +8,4 @@ from lms.jobs.worker import every
 
 def init_app(app: Flask) -> None:
     every(3600, service.sweep)
+    every(20, service.sweep_removed)

@@ -13,6 +13,7 @@ from uuid import UUID
 from flask import Response, current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from lms import clock, db
 from lms.files.models import StoredFile
@@ -35,6 +36,7 @@ def keep(data: bytes) -> str:
     sha256 = hashlib.sha256(data).hexdigest()
     path = path_of(sha256)
     if path.exists() and path.read_bytes() == data:
+        os.utime(path)  # wanted anew: the sweep leaves it alone
         return sha256
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
@@ -95,8 +97,11 @@ def rows(file_ids: Collection[UUID]) -> dict[UUID, StoredFile]:
 def proved(row: StoredFile) -> bytes:
     """The bytes of a file, proved to be those that were stored.
 
-    Raises `Refusal("file_damaged")`, logged, where the disk no longer holds them.
+    Raises `Refusal`: `file_removed`, where they were taken away at their owner's request; `file_damaged`, logged,
+    where the disk no longer holds them.
     """
+    if row.removed_at is not None:
+        raise Refusal("file_removed", _("This file was removed for good, at the request of whom it was about."), 410)
     try:
         data = path_of(row.sha256).read_bytes()
     except OSError as error:
@@ -128,11 +133,41 @@ def send(file_id: UUID) -> Response:
     return response
 
 
+def remove(file_id: UUID) -> None:
+    """Take a file's bytes away for good. From this transaction on nobody is handed them; the sweep takes them off the
+    disk, unless another file has the very same. Its row stays, with hash and size and without a name."""
+    row = db.need_write().get_one(StoredFile, file_id)
+    row.name, row.removed_at = "", row.removed_at or clock.now()
+
+
 def sweep(_worker: str = "", older_than_seconds: float = 86400) -> int:
-    """A tick: remove temporary files that a killed process left behind; how many."""
+    """A tick: remove temporary files that a killed process left behind, and bytes that no file has any more; how
+    many. What was removed goes at once; what never had a row may be about to get one, and waits a day."""
     before = clock.now().timestamp() - older_than_seconds
     folder = current_app.config["LMS"].data_dir / "files"
     left = [path for path in folder.glob("*/*.tmp") if path.stat().st_mtime < before]
+    left += [path for path in _unwanted(folder) if path.stat().st_mtime < before]
     for path in left:
         path.unlink(missing_ok=True)
-    return len(left)
+    return len(left) + sweep_removed()
+
+
+def _unwanted(folder: Path) -> list[Path]:
+    """What lies on the disk and no row knows: the bytes of a worker that was killed, or came too late."""
+    there = {path.parent.name + path.name: path for path in folder.glob("??/*") if path.suffix != ".tmp"}
+    known = set(db.session().scalars(select(StoredFile.sha256).where(StoredFile.removed_at.is_(None))))
+    db.end_read()
+    return [path for sha256, path in there.items() if sha256 not in known]
+
+
+def sweep_removed(_worker: str = "") -> int:
+    """A tick: take the bytes of removed files off the disk, where no other file has the same; how many."""
+    other = aliased(StoredFile)
+    wanted = select(other.id).where(other.sha256 == StoredFile.sha256, other.removed_at.is_(None)).exists()
+    hashes = db.session().scalars(select(StoredFile.sha256).where(StoredFile.removed_at.is_not(None), ~wanted)).all()
+    db.end_read()
+    there = [path for path in map(path_of, set(hashes)) if path.exists()]
+    for path in there:
+        path.unlink(missing_ok=True)
+        _sync(path.parent)
+    return len(there)

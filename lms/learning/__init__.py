@@ -3,8 +3,8 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms import assessment, people
-from lms.learning import service, views
+from lms import assessment, people, privacy
+from lms.learning import queries, service, views
 from lms.policy import Viewer
 from lms.web import menu
 
@@ -20,3 +20,4 @@ def init_app(app: Flask) -> None:
     people.signals.parted.connect(4, service.records_parted)
     menu.add("learning.learn", _l("Learn"), "learn", 20, _learns)
     app.register_blueprint(views.blueprint)
+    privacy.holds("learning", 4, queries.held_about, service.forget, queries.FATES, queries.KEEPINGS)

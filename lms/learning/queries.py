@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ColumnElement,
     Float,
@@ -34,6 +35,7 @@ from lms.learning import rules
 from lms.learning.models import Completion, Enrolment, LessonCompletion
 from lms.people import queries as people
 from lms.people.models import Person
+from lms.privacy import Fate, Held, Keeping
 from lms.web import language
 from lms.web.timeline import Event
 
@@ -200,3 +202,61 @@ def events_in(progresses: Iterable[Progress]) -> list[Event]:
             )
             events.append(Event(done.completed_at, "completed", text, ""))
     return events
+
+
+# --- what is held about a person -------------------------------------------------------------------------
+
+
+def _enrolments(ids: Collection[UUID]) -> ColumnElement[int]:
+    return select(func.count(Enrolment.id)).where(Enrolment.person_id.in_(ids)).scalar_subquery()
+
+
+def _completions(ids: Collection[UUID]) -> ColumnElement[int]:
+    return select(func.count(Completion.id)).where(Completion.person_id.in_(ids)).scalar_subquery()
+
+
+FATES = (
+    Fate(
+        _l("That somebody took a course, and which lessons were done"),
+        _enrolments,
+        _l("It is counted in figures about the courses, which say how many and never who."),
+    ),
+    Fate(
+        _l("Modules completed, with the result"),
+        _completions,
+        _l("A certificate rests on each of them."),
+    ),
+)
+KEEPINGS = (
+    Keeping(
+        _l("Your courses, the lessons you did, the modules you completed"), _l("for good: certificates rest on them")
+    ),
+)
+
+
+def held_about(person_id: UUID) -> list[Held]:
+    """A person's courses, the lessons done in them, the modules completed."""
+    enrolments = session().scalars(
+        select(Enrolment).where(Enrolment.person_id == person_id).order_by(Enrolment.enrolled_at, Enrolment.id)
+    )
+    lessons = session().scalars(
+        select(LessonCompletion)
+        .join(Enrolment, Enrolment.id == LessonCompletion.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(LessonCompletion.completed_at, LessonCompletion.id)
+    )
+    completions = session().scalars(
+        select(Completion).where(Completion.person_id == person_id).order_by(Completion.completed_at, Completion.id)
+    )
+    done = {"completed_at": _l("Done"), "enrolled_at": _l("Since")}
+    fields = ("id", "module", "extent", "lessons", "minutes", "score", "completed_at")
+    told = {"extent": _l("Extent"), "lessons": _l("Lessons"), "minutes": _l("Minutes"), "score": _l("Result, 0 to 1")}
+    return [
+        Held("courses", _l("Courses"), _plain(enrolments, ("id", "course", "state", "enrolled_at")), labels=done),
+        Held("lessons", _l("Lessons done"), _plain(lessons, ("id", "lesson", "completed_at")), labels=done),
+        Held("completions", _l("Modules completed"), _plain(completions, fields), labels=done | told),
+    ]
+
+
+def _plain(rows: Iterable[Any], fields: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{name: getattr(row, name) for name in fields} for row in rows]

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
-from lms import audit, clock, db
+from lms import audit, clock, db, privacy
 from lms.assessment import queries as assessments
 from lms.assessment.signals import Answered, Submitted
 from lms.curriculum import index
@@ -156,3 +156,14 @@ def _worked_in(enrolment_id: UUID, since: datetime | None = None) -> bool:
         )
         for model in (LessonCompletion, Completion)
     )
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """What was done stays, as figures about nobody; a course that was not finished counts as withdrawn from."""
+    kept = privacy.kept(queries.FATES, person_id)
+    finished = select(Completion.id).where(Completion.enrolment_id == Enrolment.id).exists()
+    db.need_write().execute(
+        update(Enrolment).where(Enrolment.person_id == person_id, ~finished).values(state="withdrawn"),
+        execution_options={"synchronize_session": False},
+    )
+    return kept

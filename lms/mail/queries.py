@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -11,10 +11,23 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import func, select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, func, select
 
 from lms.db import session
 from lms.mail.models import Notice, OutboxMessage
+from lms.privacy import Fate, Keeping
+
+STATES = {
+    "failed": _l("refused"),
+    "unknown": _l("of unknown fate"),
+    "held": _l("held: letters there come back"),
+    "due": _l("waiting"),
+    "claimed": _l("taken up"),
+    "sending": _l("on its way"),
+    "sent": _l("sent"),
+    "cancelled": _l("left"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,3 +102,26 @@ def received(folder: Path, most: int = 50) -> list[Received]:
             )
         )
     return letters
+
+
+# --- what an erasure does with letters -------------------------------------------------------------------------
+
+
+def _letters(ids: Collection[UUID]) -> ColumnElement[int]:
+    return select(func.count(Notice.id)).where(Notice.recipient.in_([str(key) for key in ids])).scalar_subquery()
+
+
+FATES = (
+    Fate(_l("Addresses, titles and texts of letters to you; those that did not leave yet are not sent"), _letters),
+    Fate(
+        _l("That a letter of some kind was sent, and when"),
+        _letters,
+        _l("So that nothing is sent twice, and it can be shown that duties to tell were kept."),
+    ),
+)
+KEEPINGS = (
+    Keeping(
+        _l("Letters: their text until they have left; their kind, title and address"),
+        _l("until you are erased: it proves that you were told"),
+    ),
+)

@@ -17,11 +17,12 @@ from uuid import UUID
 from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select, true, update
+from sqlalchemy import ColumnElement, Select, case, func, select, true, update
 
 from config import Config
-from lms import audit, clock, db
+from lms import audit, clock, db, privacy
 from lms.mail.models import Notice, OutboxMessage
+from lms.mail.queries import FATES
 from lms.policy import Refusal
 from lms.text import clean
 
@@ -34,12 +35,14 @@ class Kind:
     """A kind of letter: its stable name, and what an administrator reads of it (a lazy string).
 
     One that is `asked` was asked for a moment ago by whoever waits for it: it leaves even where letters to its
-    address have come back.
+    address have come back. `fleeting`: to somebody who is no longer known here: once it has left or failed, nothing
+    of it is kept.
     """
 
     name: str
     label: Any
     asked: bool = False
+    fleeting: bool = False
 
     @property
     def template(self) -> str:
@@ -50,9 +53,9 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 
 
-def kind(name: str, label: Any, *, asked: bool = False) -> str:
+def kind(name: str, label: Any, *, asked: bool = False, fleeting: bool = False) -> str:
     """Enter a kind of letter; its name, for `notify`."""
-    KINDS[name] = Kind(name, label, asked)
+    KINDS[name] = Kind(name, label, asked, fleeting)
     return name
 
 
@@ -195,13 +198,66 @@ def leave(message_id: UUID, by: UUID | None) -> None:
 def _decide(message_id: UUID, by: UUID | None, verb: str, where: ColumnElement[bool], **values: Any) -> None:
     changed = db.need_write().execute(
         update(OutboxMessage)
-        .where(OutboxMessage.id == message_id, OutboxMessage.state.in_(("failed", "unknown")), where)
+        .where(
+            OutboxMessage.id == message_id,
+            OutboxMessage.state.in_(("failed", "unknown")),
+            true() if values["state"] == "cancelled" else OutboxMessage.address != "",  # erased: there is no one there
+            where,
+        )
         .values(worker=None, lease_until=None, **values)
         .execution_options(synchronize_session=False)
     )
     if not changed.rowcount:  # type: ignore[attr-defined]
         raise Refusal("letter_moved_on", _("This letter has moved on meanwhile. Reload the page."), 409)
     audit.record(verb, "outbox_message", message_id, by)
+
+
+_BLANK: dict[str, Any] = {"address": "", "name": "", "title": "", "body": "", "error": None}
+
+
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """Blank every letter to a person. What has not left is not sent; of what is just being handed over nobody can
+    say, before the worker does, whether it was."""
+    kept = privacy.kept(FATES, person_id)
+    theirs = select(Notice.id).where(Notice.recipient == str(person_id))
+    db.need_write().execute(
+        update(Notice).where(Notice.recipient == str(person_id)).values(data={}),
+        execution_options={"synchronize_session": False},
+    )
+    becomes = case(
+        (OutboxMessage.state == "sent", "sent"), (OutboxMessage.state == "sending", "unknown"), else_="cancelled"
+    )
+    db.need_write().execute(
+        update(OutboxMessage).where(OutboxMessage.notice_id.in_(theirs)).values(state=becomes, **_BLANK),
+        execution_options={"synchronize_session": False},
+    )
+    return kept
+
+
+def forget_fleeting() -> None:
+    """Blank the letters that nothing is to be kept of, once they have left or cannot."""
+    kinds = [kind.name for kind in KINDS.values() if kind.fleeting]
+    ended = OutboxMessage.state.in_(("sent", "failed", "unknown", "cancelled"))
+    theirs = select(Notice.id).where(Notice.kind.in_(kinds))
+    db.need_write().execute(
+        update(OutboxMessage)
+        .where(ended, OutboxMessage.address != "", OutboxMessage.notice_id.in_(theirs))
+        .values(state=case((OutboxMessage.state == "sent", "sent"), else_="cancelled"), **_BLANK),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def sweep_folder(_worker: str = "") -> int:
+    """A tick, where letters become files (the demonstration): those that were blanked go from there too; how many."""
+    if config().mail_url.startswith(("smtp://", "smtps://")):
+        return 0
+    blanked = db.session().scalars(select(OutboxMessage.id).where(OutboxMessage.address == "")).all()
+    db.end_read()
+    paths = [config().data_dir / "mail" / f"outbox-{key}.eml" for key in blanked]
+    there = [path for path in paths if path.exists()]
+    for path in there:
+        path.unlink(missing_ok=True)
+    return len(there)
 
 
 def config() -> Config:

@@ -16,18 +16,11 @@ from lms.web.viewer import me, permit
 
 blueprint = Blueprint("mail", __name__, template_folder="templates")
 
-define("mail.manage", "administrator")
-
-STATES = {
-    "failed": _l("refused"),
-    "unknown": _l("of unknown fate"),
-    "held": _l("held: letters there come back"),
-    "due": _l("waiting"),
-    "claimed": _l("taken up"),
-    "sending": _l("on its way"),
-    "sent": _l("sent"),
-    "cancelled": _l("left"),
-}
+define(
+    "mail.manage",
+    "administrator",
+    shows=_l("what kinds of letters went to which address of yours, and whether they left"),
+)
 
 
 @blueprint.get("/admin/mail")
@@ -35,13 +28,13 @@ STATES = {
 def outbox() -> str:
     """What became of our letters; those that need a decision first."""
     state = request.args.get("state", "")
-    shown = (state,) if state in STATES else ("failed", "unknown")
+    shown = (state,) if state in queries.STATES else ("failed", "unknown")
     return render_template(
         "mail/outbox.html",
         counts=queries.counts(),
         lines=queries.lines(shown),
-        state=state if state in STATES else "",
-        states=STATES,
+        state=state if state in queries.STATES else "",
+        states=queries.STATES,
         kinds=service.KINDS,
     )
 

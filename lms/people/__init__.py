@@ -3,11 +3,11 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms import db
+from lms import db, privacy
 from lms.jobs.worker import every
 from lms.mail.service import comes_back
 from lms.mail.signals import bounced
-from lms.people import forms, queries, service, signals, upstairs, views, waiting
+from lms.people import fates, forms, held, queries, service, signals, upstairs, views, waiting
 from lms.policy import Viewer
 from lms.web import menu, viewer, worklist
 
@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     menu.add("people.people", _l("People"), "people", 80, _keeps_records)
     every(3600, end_roles_of_departed)
+    privacy.holds("people", 2, held.held_about, service.forget, fates.FATES, fates.KEEPINGS)
     every(24 * 3600, ask_for_confirmations)
     bounced.connect(2, service.letters_come_back)
     comes_back(service.is_coming_back)

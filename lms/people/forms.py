@@ -30,6 +30,7 @@ from lms import places
 from lms.mail.service import config
 from lms.people import queries, rules, service
 from lms.policy import Refusal
+from lms.text import search_key
 from lms.web import language
 from lms.web.forms import TextForm
 
@@ -309,6 +310,33 @@ class WordForm(Form):
 
 class RepliedForm(AddressForm):
     """An address that works, for somebody whose letters come back."""
+
+
+class OwnErasureForm(Form):
+    """One's password once more, and a word that nobody types by mistake."""
+
+    password = PasswordField(
+        _l("Your password"),
+        [InputRequired(_l("Write your password."))],
+        render_kw={"autocomplete": "current-password"},
+    )
+    word = StringField(
+        _l("The word below, to be sure"), [InputRequired(_l("Write the word."))], render_kw={"autocomplete": "off"}
+    )
+
+    def validate_word(self, field: Field) -> None:
+        if search_key(field.data or "") not in {search_key(_("erase")), "erase"}:
+            raise ValidationError(_("Write the word that stands below."))
+
+
+class ErasureForm(OwnErasureForm):
+    """For an administrator, who also says on what grounds."""
+
+    reason = SelectField(_l("How it was asked for"), choices=[("", ""), *service.ERASURE_REASONS.items()])
+
+    def validate_reason(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_("Choose a reason."))
 
 
 class StaffForm:

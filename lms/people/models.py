@@ -6,14 +6,31 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
 
 from lms.db import Base, Id
 
 KINDS = ("producer", "user", "agency")
 INFRASTRUCTURES = ("register", "permits", "census", "mixed", "unknown")
 SEXES = ("female", "male", "other", "unsaid")
+
+
+def shown_name(name: str) -> str:
+    """A person's name; of somebody who was erased there is none, and every list says so in these words."""
+    return name or str(_("erased person"))
+
+
+class PersonName(TypeDecorator[str]):
+    """A name as pages read it, wherever it is selected: the one place where somebody erased gets words for one."""
+
+    impl = String(200)
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        return value if value is None else shown_name(value)
 
 
 class Organisation(Id, Base):
@@ -53,7 +70,7 @@ class Person(Id, Base):
     __tablename__ = "person"
     __table_args__ = (CheckConstraint("sex IN ('female','male','other','unsaid')", name="sex"),)
 
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(PersonName())
     name_latin: Mapped[str] = mapped_column(String(200), default="")
     sort_key: Mapped[str] = mapped_column(String(450), index=True)
     search_key: Mapped[str] = mapped_column(String(450))

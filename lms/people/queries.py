@@ -349,6 +349,16 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def records_of(person_id: UUID) -> Select[Any]:
+    """The ids of all records of a human, as a subselect."""
+    return _SAME.where(_GIVEN.c.id == person_id)
+
+
+def identities(person_id: UUID) -> list[UUID]:
+    """All records of a human, the one that is kept first: one statement."""
+    return list(session().scalars(records_of(person_id).order_by(_RECORD.c.merged_into.is_not(None), _RECORD.c.id)))
+
+
 # --- targets ---------------------------------------------------------------------------------------------
 
 

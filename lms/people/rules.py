@@ -23,6 +23,7 @@ RATES = {
     "renewal": ((4, 3600), (60, 3600)),
     "address": ((6, 3600), (60, 3600)),
     "password": ((10, 900), (200, 900)),
+    "export": ((5, 3600), (60, 3600)),
 }
 LONGEST_NAME = 200
 SHORTEST_PASSWORD = 10

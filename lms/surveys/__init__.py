@@ -7,9 +7,10 @@ answers is its own: seen by it and its coordinator.
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+from lms import privacy
 from lms.curriculum import check
 from lms.jobs.worker import every
-from lms.surveys import offices, service, templates, views
+from lms.surveys import held, offices, service, templates, views
 from lms.web import menu
 
 
@@ -20,4 +21,5 @@ def init_app(app: Flask) -> None:
     every(60, service.close_over)
     every(600, service.remind_due)
     menu.add("surveys.surveys", _l("Surveys"), "list", 45, lambda viewer: viewer.has("coordinator", "administrator"))
+    privacy.holds("surveys", 3, held.held_about, service.forget, held.FATES, held.KEEPINGS)
     app.register_blueprint(views.blueprint)

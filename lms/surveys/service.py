@@ -17,11 +17,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, insert, select, update
 
-from lms import audit, clock, db
+from lms import audit, clock, db, privacy
 from lms.mail.service import kind, link, notify
 from lms.people import queries as people
 from lms.policy import Refusal
-from lms.surveys import audiences, offices, rules, templates
+from lms.surveys import audiences, held, offices, rules, templates
 from lms.surveys.models import OfficeAnswer, Survey, SurveyInvitation, SurveyResponse, SurveyVersion
 from lms.surveys.questionnaire import Questionnaire, read, said
 from lms.text import clean
@@ -406,19 +406,18 @@ def _waiting_in(survey_id: Any) -> Any:
 # --- Forgetting ------------------------------------------------------------------------------------
 
 
-def erase(person_id: UUID) -> int:
-    """Forget that this person was asked, and that they filled in an office's answer; how many rows.
+def forget(person_id: UUID) -> list[privacy.Kept]:
+    """Forget that this person was asked, and that they filled in an office's answer; their links end.
 
     Their own answers hold nothing of them and stay. An office's answer is the office's and stays.
     """
-    s = db.need_write()
-    done = 0
-    for column in (SurveyInvitation.recipient_id, OfficeAnswer.answered_by):
-        changed = s.execute(
-            update(column.class_)
-            .where(column == person_id)
-            .values({column.key: None})
-            .execution_options(synchronize_session=False)
-        )
-        done += changed.rowcount  # type: ignore[attr-defined]
-    return done
+    s, kept = db.need_write(), privacy.kept(held.FATES, person_id)
+    for row in s.scalars(select(SurveyInvitation).where(SurveyInvitation.recipient_id == person_id)):
+        row.recipient_id, row.reminder_hash = None, None
+        row.token_hash = token_hash(secrets.token_urlsafe(32))  # of a link that nobody has
+    s.execute(
+        update(OfficeAnswer).where(OfficeAnswer.answered_by == person_id).values(answered_by=None),
+        execution_options={"synchronize_session": False},
+    )
+    s.flush()
+    return kept

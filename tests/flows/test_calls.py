@@ -13,7 +13,7 @@ from make import organisation, person, post, role, sign_in
 from sqlalchemy import func, select
 
 from lms import clock, db
-from lms.cohorts import queries, service
+from lms.cohorts import held, queries, service
 from lms.cohorts.models import CallSeat, Cohort, CohortMember, Nomination
 from lms.mail.models import OutboxMessage
 from lms.people import queries as people
@@ -763,12 +763,13 @@ def test_what_was_written_of_somebody_is_told_and_forgotten(scene):
     typed = scene.typed("known@example.org")
     named = scene.nominate(scene.staff[0])
     scene.decide("selected", named)
-    (held,) = queries.nominations_held(scene.staff[0])
-    assert (held["cohort"], held["organisation"], held["state"]) == ("West 3", "Statistics Dakar", "selected")
+    told = {section.name: section.rows for section in held.held_about(scene.staff[0])}
+    (mine,) = told["nominations"]
+    assert (mine["cohort"], mine["organisation"], mine["state"]) == ("West 3", "Statistics Dakar", "selected")
     db.end_read()
     with db.write():
-        assert service.forget_nominations(known) == 1
-        assert service.forget_nominations(scene.staff[0]) == 1
+        service.forget(known)
+        service.forget(scene.staff[0])
     assert (row(typed).name, row(typed).address, row(typed).state) == ("", "", "withdrawn")
     assert (row(named).supervisor, row(named).state) == ("", "withdrawn")
     desk = scene.signed_in(scene.regional)

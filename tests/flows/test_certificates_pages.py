@@ -289,7 +289,7 @@ def test_a_large_archive_is_streamed_and_is_the_same(db_app: Flask, monkeypatch:
         issued(make.person(f"Person {n}", organisation_id=office, starts_on=date(2025, 1, 1)))
     admin = signed_in(db_app, make.role(make.person(), "administrator"))
     whole = admin.get(f"/organisations/{office}/certificates.zip")
-    monkeypatch.setattr("lms.certificates.views.WHOLE", 1000)
+    monkeypatch.setattr("lms.files.zipped.WHOLE", 1000)
     streamed = admin.get(f"/organisations/{office}/certificates.zip")
     assert "Content-Length" in whole.headers and "Content-Length" not in streamed.headers
     one, other = (zipfile.ZipFile(io.BytesIO(answer.data)) for answer in (whole, streamed))

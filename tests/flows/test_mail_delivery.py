@@ -112,6 +112,7 @@ def test_every_kind_of_letter_is_known_to_this_test(db_app):
         "people.invitation",
         "people.reset",
         "people.address",
+        "people.erased",  # sent end to end in test_privacy
         "people.confirm_staff",
     }
 

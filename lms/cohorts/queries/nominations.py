@@ -406,28 +406,3 @@ def offered_welcome_of(person_id: UUID) -> str:
             said = _("A place in the cohort %(cohort)s, which begins on %(day)s, waits for your answer.", **values)
         sentences.append(said)
     return " ".join(sentences)
-
-
-def nominations_held(person_id: UUID) -> list[dict[str, Any]]:
-    """What nominations hold about a person, oldest first, as plain values; other people are not named."""
-    rows = session().execute(
-        select(Nomination, Cohort.name, Organisation.name)
-        .join(Cohort, Cohort.id == Nomination.cohort_id)
-        .outerjoin(Organisation, Organisation.id == Nomination.organisation_id)
-        .where(Nomination.person_id == person_id)
-        .order_by(Nomination.nominated_at, Nomination.id)
-    )
-    return [
-        {
-            "id": row.id,
-            "cohort": cohort,
-            "organisation": office,
-            "at": row.nominated_at,
-            "name": row.name,
-            "address": row.address,
-            "motivation": row.motivation,
-            "state": row.state,
-            "reason": row.reason,
-        }
-        for row, cohort, office in rows
-    ]

@@ -4,12 +4,12 @@
 """
 
 from lms.cohorts.service.calls import open_call, save_call, tell_offices
+from lms.cohorts.service.erasure import forget
 from lms.cohorts.service.facts import Facts, currencies, smallest_units
 from lms.cohorts.service.groups import add_member, create_cohort, withdraw_member
 from lms.cohorts.service.nominations import (
     decide,
     decline,
-    forget_nominations,
     make_selection,
     move_waiting,
     nominate,
@@ -27,7 +27,7 @@ __all__ = [
     "currencies",
     "decide",
     "decline",
-    "forget_nominations",
+    "forget",
     "make_selection",
     "move_waiting",
     "nominate",

@@ -355,24 +355,3 @@ def _tell_unselected(cohort: Cohort, rows: Iterable[Nomination]) -> int:
         elif row.address:
             letters.unselected_letter(cohort, row, None, row.name, row.address, row.language)
     return len(rows)
-
-
-def forget_nominations(person_id: UUID) -> int:
-    """Whoever is erased is nobody's nominee any more: what was written of them goes, the rows stay for the figures.
-
-    Called while their addresses still stand, since some were typed and never given a place. How many rows stay.
-    """
-    s = db.need_write()
-    keys = select(Address.key).where(Address.person_id == person_id, Address.confirmed_at.is_not(None))
-    rows = s.scalars(
-        select(Nomination).where(
-            or_(Nomination.person_id == person_id, Nomination.person_id.is_(None) & Nomination.address_key.in_(keys))
-        )
-    ).all()
-    for row in rows:
-        row.name = row.address = row.supervisor = row.motivation = row.reason = ""
-        # One without a person keeps a key of its own, which is no address.
-        row.address_key = "" if row.person_id and not row.by_hand else f"erased:{row.id}"
-        if row.state in ("nominated", "waiting", "selected"):
-            row.state, row.position, row.decided_at = "withdrawn", None, clock.now()
-    return len(rows)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from lms import clock, db
@@ -20,7 +21,13 @@ from lms.policy import Refusal, define
 from lms.web import language
 from lms.web.viewer import me, permit
 
-define("office.nominate", "focal_point", "coordinator", "administrator")
+define(
+    "office.nominate",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    shows=_l("the nominations that this office made of you, and how they ended"),
+)
 
 
 def _form(cohort: Cohort, call: Call | None) -> Any:

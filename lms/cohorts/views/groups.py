@@ -23,9 +23,10 @@ from lms.web.viewer import me, permit
 
 define("cohort.list", "coordinator", "facilitator", "administrator")
 define("cohort.create", "coordinator", "administrator", over=OVER_COUNTRIES)
-define("cohort.see", "coordinator", "facilitator", "administrator")
-define("cohort.manage", "coordinator", "administrator")
-define("cohort.override", "coordinator", "facilitator", "administrator")
+_WORK = _l("your name, office and addresses, the lessons you did and when, your results; never your answers")
+define("cohort.see", "coordinator", "facilitator", "administrator", shows=_WORK)
+define("cohort.manage", "coordinator", "administrator", shows=_WORK)
+define("cohort.override", "coordinator", "facilitator", "administrator", shows=_WORK)
 
 STAGE_NAMES = {
     "call": _l("call open"),

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from lms import db
-from lms.cohorts import queries, service
+from lms.cohorts import held, queries, service
 from lms.cohorts.views import blueprint
 from lms.cohorts.views.groups import cohort_target
 from lms.policy import Refusal, define
@@ -19,26 +19,24 @@ from lms.web import language
 from lms.web.viewer import me, permit
 
 define("nomination.own", own=True)
+define(
+    "nomination.decide",
+    "coordinator",
+    "administrator",
+    shows=_l("your nominations: what your office or you wrote, your supervisor’s agreement, and how they ended"),
+)
 
-NOMINATION_NAMES = {
-    "nominated": _l("nominated"),
-    "selected": _l("selected"),
-    "waiting": _l("on the waiting list"),
-    "refused": _l("not this time"),
-    "declined": _l("does not take the place"),
-    "withdrawn": _l("taken back"),
-}
 NOMINATION_CHIPS = {"nominated": "info", "selected": "ok", "waiting": "due", "refused": "", "declined": "late"}
 
 
 @blueprint.app_template_global("nomination_state")
 def nomination_state(state: str) -> tuple[Any, str]:
     """What a nomination's state is called, and the class of its chip."""
-    return NOMINATION_NAMES[state], NOMINATION_CHIPS.get(state, "")
+    return held.NOMINATION_NAMES[state], NOMINATION_CHIPS.get(state, "")
 
 
 @blueprint.get("/cohorts/<uuid:cohort>/nominations")
-@permit("cohort.manage", cohort_target)
+@permit("nomination.decide", cohort_target)
 def nominations(cohort: UUID) -> str:
     return _page(cohort)
 
@@ -65,7 +63,7 @@ def _ids(values: list[str]) -> list[UUID]:
 
 
 @blueprint.post("/cohorts/<uuid:cohort>/nominations")
-@permit("cohort.manage", cohort_target)
+@permit("nomination.decide", cohort_target)
 def decide(cohort: UUID) -> Any:
     """Select, put on the waiting list or refuse whoever is ticked."""
     act = request.form.get("act", "")
@@ -97,7 +95,7 @@ def _said(act: str, moved: int) -> Any:
 
 
 @blueprint.post("/cohorts/<uuid:cohort>/nominations/<uuid:nomination>/place")
-@permit("cohort.manage", queries.nomination_target)
+@permit("nomination.decide", queries.nomination_target)
 def move_waiting(cohort: UUID, nomination: UUID) -> Any:
     with db.write():
         service.move_waiting(nomination, request.form.get("to") == "up", me().person_id)
@@ -105,7 +103,7 @@ def move_waiting(cohort: UUID, nomination: UUID) -> Any:
 
 
 @blueprint.post("/cohorts/<uuid:cohort>/nominations/<uuid:nomination>/decline")
-@permit("cohort.manage", queries.nomination_target)
+@permit("nomination.decide", queries.nomination_target)
 def decline(cohort: UUID, nomination: UUID) -> Any:
     """Somebody does not take the place, as they told the coordinator."""
     with db.write():
@@ -114,7 +112,7 @@ def decline(cohort: UUID, nomination: UUID) -> Any:
 
 
 @blueprint.post("/cohorts/<uuid:cohort>/nominations/<uuid:nomination>/letter")
-@permit("cohort.manage", queries.nomination_target)
+@permit("nomination.decide", queries.nomination_target)
 def send_place_again(cohort: UUID, nomination: UUID) -> Any:
     with db.write():
         service.send_place_again(cohort, nomination, me().person_id)
@@ -122,7 +120,7 @@ def send_place_again(cohort: UUID, nomination: UUID) -> Any:
 
 
 @blueprint.post("/cohorts/<uuid:cohort>/nominations/closing")
-@permit("cohort.manage", cohort_target)
+@permit("nomination.decide", cohort_target)
 def make_selection(cohort: UUID) -> Any:
     """The selection is made: whoever was refused or waits is told, all at once."""
     with db.write():

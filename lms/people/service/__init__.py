@@ -10,6 +10,8 @@ from lms.people.service.addresses import (
     remove_address,
     send_confirmation,
 )
+from lms.people.service.erasure import REASONS as ERASURE_REASONS
+from lms.people.service.erasure import erase, forget
 from lms.people.service.invitations import (
     accept_invitation,
     ask_reset,
@@ -61,6 +63,7 @@ from lms.people.service.typed import (
 )
 
 __all__ = [
+    "ERASURE_REASONS",
     "Missing",
     "RowsRefused",
     "Said",
@@ -90,6 +93,8 @@ __all__ = [
     "end_membership",
     "end_role",
     "end_roles_of_departed",
+    "erase",
+    "forget",
     "give_another_address",
     "grant_role",
     "invite",

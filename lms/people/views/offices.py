@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from lms import db, places
 from lms.people import forms, queries, service
@@ -16,7 +17,13 @@ from lms.web import language
 from lms.web.viewer import me, permit
 
 # Whoever coordinates a cohort alone keeps no records: a cohort's people are of offices that others answer for.
-define("people.manage", "administrator", "coordinator", over=OVER_COUNTRIES)
+define(
+    "people.manage",
+    "administrator",
+    "coordinator",
+    over=OVER_COUNTRIES,
+    shows=_l("your name, addresses, post, sex, language, offices and roles, and whether you have joined"),
+)
 
 
 def _office_target(organisation: UUID) -> Target | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import segno
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms.validators import InputRequired
 
@@ -20,7 +21,13 @@ from lms.policy import ROLES, Refusal, Target, define
 from lms.web import language
 from lms.web.viewer import local_path, me, permit
 
-define("people.invite", "administrator", "coordinator", "focal_point")
+define(
+    "people.invite",
+    "administrator",
+    "coordinator",
+    "focal_point",
+    shows=_l("your name and addresses, and whether you have joined, to invite you"),
+)
 
 
 def _invitee_target(person: UUID) -> Target | None:

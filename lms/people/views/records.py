@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from lms import db
 from lms.people import forms, queries, service
@@ -16,7 +17,14 @@ from lms.people.views.account import account_page, back_to_account, move_form
 from lms.policy import OVER_OFFICES, Refusal, Target, define
 from lms.web.viewer import me, permit
 
-define("office.answer", "focal_point", "coordinator", "administrator", over=OVER_OFFICES)
+define(
+    "office.answer",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=OVER_OFFICES,
+    shows=_l("questions about your record: a move that you reported, an address from which letters come back"),
+)
 define("people.own_question", own=True)
 
 

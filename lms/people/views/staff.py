@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from lms import clock, db
 from lms.people import forms, queries, service
@@ -19,8 +20,22 @@ from lms.web.viewer import me, permit
 
 LONG = 40  # from so many people on, the list has a heading for each initial
 
-define("office.confirm", "focal_point", "coordinator", "administrator", over=OVER_OFFICES)
-define("office.focal_points", "focal_point", "coordinator", "administrator", over=OVER_OFFICES)
+define(
+    "office.confirm",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=OVER_OFFICES,
+    shows=_l("whether you are of the office still, and what was said of where you went and why"),
+)
+define(
+    "office.focal_points",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=OVER_OFFICES,
+    shows=_l("whether you are a focal point of the office"),
+)
 
 
 def _office_target(organisation: UUID) -> Target | None:
