@@ -13,7 +13,19 @@ from lms.web import language
 
 # Words that are the same in both languages, and names.
 SAME = {
-    "fr": {"Code", "Invitation", "Programme", "Question", "Questionnaire", "Questionnaires", "Questions"},
+    "fr": {
+        "Code",
+        "Invitation",
+        "Minutes",
+        "Module",
+        "Programme",
+        "Question",
+        "Questionnaire",
+        "Questionnaires",
+        "Questions",
+        "Version",
+        "invitation",
+    },  # fmt: skip
     "ar": set(),
 }
 
