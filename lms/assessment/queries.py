@@ -361,23 +361,26 @@ class UsedUp:
     since: datetime
 
 
-def used_up_in(people: Select[UUID]) -> list[UsedUp]:
-    """Those of these people (a statement that gives their ids) who can go on only when an attempt is opened, the
-    longest waiting first. One statement, however many people; as `Standing.used_up` says it of one."""
+def used_up_in(humans: Select[Any]) -> list[UsedUp]:
+    """Those of these people (a statement that gives the ids they are known by) who can go on only when an attempt is
+    opened, the longest waiting first. One statement, however many people; as `Standing.used_up` says it of one."""
+    key, since = people.human(), func.max(Attempt.submitted_at)
     opened = (
         select(func.count(Override.id))
         .where(
             Override.kind == "attempt",
-            Override.person_id == Attempt.person_id,
+            people.same_person(Override.person_id, key),
             Override.instrument == Attempt.instrument,
         )
+        .correlate(Person, Attempt)
         .scalar_subquery()
     )
-    since = func.max(Attempt.submitted_at)
     rows = session().execute(
-        select(Attempt.person_id, Attempt.instrument, since, func.count(Attempt.id), opened)
-        .where(Attempt.person_id.in_(people), Attempt.instrument.startswith(ASSESSMENT))
-        .group_by(Attempt.person_id, Attempt.instrument)
+        select(key, Attempt.instrument, since, func.count(Attempt.id), opened)
+        .select_from(Attempt)
+        .join(Person, Person.id == Attempt.person_id)
+        .where(people.among(humans), Attempt.instrument.startswith(ASSESSMENT))
+        .group_by(key, Attempt.instrument)
         .having(
             func.count(Attempt.id).filter(Attempt.passed.is_(True)) == 0,
             func.count(Attempt.id).filter(Attempt.submitted_at.is_(None)) == 0,

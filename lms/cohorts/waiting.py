@@ -10,6 +10,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from lms import clock
 from lms.assessment import queries as assessments
@@ -20,6 +21,7 @@ from lms.cohorts.rules import LONG_DAYS
 from lms.curriculum import index
 from lms.db import session
 from lms.learning import queries as learning
+from lms.people import queries as people
 from lms.people.models import Person
 from lms.policy import Viewer
 from lms.web import language
@@ -31,16 +33,25 @@ def attempts_to_open(viewer: Viewer) -> list[Task]:
     if not viewer.may_over("cohort.override"):
         return []
     there = (within(viewer, "cohort.override"), CohortMember.withdrawn_at.is_(None), Cohort.archived_at.is_(None))
-    members = select(CohortMember.person_id).join(Cohort, Cohort.id == CohortMember.cohort_id).where(*there)
+    member = aliased(Person)
+    members = (
+        select(people.human(member))
+        .join(CohortMember, CohortMember.person_id == member.id)
+        .join(Cohort, Cohort.id == CohortMember.cohort_id)
+        .where(*there)
+    )
     # Nobody opens an attempt for themselves.
     found = [x for x in assessments.used_up_in(members) if x.person_id != viewer.person_id]
     if not found:
         return []
+    known = aliased(Person)
     rows = session().execute(
-        select(Person.id, Person.name, Cohort.id, Cohort.name, Cohort.course)
-        .join(CohortMember, CohortMember.person_id == Person.id)
+        select(known.id, known.name, Cohort.id, Cohort.name, Cohort.course)
+        .select_from(CohortMember)
+        .join(Person, Person.id == CohortMember.person_id)
+        .join(known, known.id == people.human())
         .join(Cohort, Cohort.id == CohortMember.cohort_id)
-        .where(*there, Person.id.in_({x.person_id for x in found}))
+        .where(*there, people.among({x.person_id for x in found}))
         .order_by(Cohort.starts_on)
     )
     # Whoever is in two of the cohorts with that module waits once, in the newest.
@@ -68,13 +79,14 @@ def long_stuck(viewer: Viewer) -> list[Task]:
     now, today = clock.now(), clock.today()
     last = func.max(Attempt.last_at)
     finished = [
-        and_(Cohort.course == course.id, CohortMember.person_id.in_(learning.finished_in(course.id)))
+        and_(Cohort.course == course.id, people.human().in_(learning.finished_in(course.id)))
         for course in index.current().courses
     ]
     rows = session().execute(
-        select(Cohort.id, Cohort.name, Cohort.time_zone, Cohort.starts_on, CohortMember.joined_at, last)
+        select(Cohort.id, Cohort.name, Cohort.time_zone, Cohort.starts_on, func.min(CohortMember.joined_at), last)
         .join(CohortMember, CohortMember.cohort_id == Cohort.id)
-        .outerjoin(Attempt, Attempt.person_id == CohortMember.person_id)
+        .join(Person, Person.id == CohortMember.person_id)
+        .outerjoin(Attempt, people.same_person(Attempt.person_id, CohortMember.person_id))
         .where(
             within(viewer, "cohort.see"),
             Cohort.archived_at.is_(None),
@@ -83,7 +95,7 @@ def long_stuck(viewer: Viewer) -> list[Task]:
             CohortMember.withdrawn_at.is_(None),
             ~or_(*finished),
         )
-        .group_by(Cohort.id, CohortMember.id)
+        .group_by(Cohort.id, people.human())
         # A day's grace for the zone; the rule itself is asked below.
         .having(or_(last.is_(None), last < now - timedelta(days=LONG_DAYS - 2)))
     )

@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import aliased
 
 from lms.curriculum import index
 from lms.db import session
@@ -143,14 +144,17 @@ def _lessons_done() -> Select[str]:
 
 
 def finished_in(course_id: str) -> Select[UUID]:
-    """The statement for the people who have completed all that is written of a course today; for others to build on."""
+    """The statement for the people (as `people.human()` names them) who have completed all that is written of a course
+    today; for others to build on."""
     modules = [module for module in index.current().course(course_id, "en").modules if module.written]
+    known = aliased(Person)
     completed = (and_(Completion.module == m.id, Completion.extent == rules.extent(m)) for m in modules)
     return (
-        select(Enrolment.person_id)
+        select(people.human(known))
+        .join(Enrolment, Enrolment.person_id == known.id)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.course == course_id, or_(false(), *completed))
-        .group_by(Enrolment.person_id)
+        .group_by(people.human(known))
         .having(func.count(distinct(Completion.module)) == len(modules))
     )
 

@@ -281,6 +281,26 @@ def test_attempts_to_open_wait_for_those_who_may_open_them_and_for_nobody_else(d
         assert tasks(waiting_of(world.own.facilitator), "cohorts.attempts") == []
 
 
+def test_two_records_of_one_human_wait_once_under_the_kept_name_and_link(db_app, world):
+    group, _second, made = a_mixed_cohort(world)
+    with db.write():
+        kept = person("Thrice F. Failed")
+        service.add_member(group, kept)
+        study(kept)
+        people_service.merge_records(kept, made["failed"], None, "The same badge")
+    with db_app.test_request_context():
+        (task,) = tasks(waiting_of(world.own.facilitator), "cohorts.attempts")
+        assert task.name == "Thrice F. Failed" and f"/people/{kept}#attempt" in task.link
+        long = {t.name: t.text for t in tasks(waiting_of(world.own.facilitator), "cohorts.long")}
+    with db.write():
+        assessment.grant_attempt(made["failed"], "concepts", world.own.facilitator, "The power was out")
+    with db_app.test_request_context():
+        assert tasks(waiting_of(world.own.facilitator), "cohorts.attempts") == []
+    client = sign_in(db_app.test_client(), world.own.facilitator)
+    rows = rows_of(client.get(f"/cohorts/{group}?state=long").get_data(as_text=True))
+    assert long['=West, "3"'].startswith(f"{len(rows)} ")
+
+
 def test_who_is_in_two_cohorts_waits_once_and_nobody_waits_for_themselves(db_app, world):
     _group, _second, made = a_mixed_cohort(world)
     with db.write():

@@ -757,6 +757,30 @@ def test_a_copy_leaves_out_whom_its_maker_could_not_name(scene):
     assert queries.staff_of(new) == [("facilitator", "Fay Cil")]
 
 
+def test_a_record_that_was_merged_is_nominated_selected_and_in_the_cohort_as_the_human(db_app, scene):
+    first, second = scene.staff[:2]
+    named = scene.nominate(second)
+    with db.write():
+        people_service.merge_records(first, second, None, "The same badge")
+    offered = {choice.person_id for choice in queries.staff_to_nominate(scene.dakar, scene.cohort)}
+    assert not offered & {first, second}, "by either record they are nominated"
+    db.end_read()
+    with refused("nominated"):
+        scene.nominate(first)
+    (nominee,) = queries.nominees(scene.cohort)
+    assert (nominee.person_id, nominee.name) == (first, "Awa A")
+    db.end_read()
+    scene.decide("selected", named)
+    assert members(scene.cohort) == {first}
+    (nominee,) = queries.nominees(scene.cohort)
+    assert nominee.joined
+    (offer,) = queries.offers_of(first)
+    assert offer.id == named and queries.offer_target(named).person == first
+    db.end_read()
+    page = scene.signed_in(first).get(f"/nominations/{named}")
+    assert page.status_code == 200
+
+
 def test_what_was_written_of_somebody_is_told_and_forgotten(scene):
     with db.write():
         known = person("Known Elsewhere", "known@example.org", organisation_id=scene.quito)

@@ -124,7 +124,9 @@ def _belongs(today: date) -> list[ColumnElement[bool]]:
 def belongs_to(person_id: UUID, offices: Collection[UUID]) -> bool:
     """Whether a person belongs to one of these offices today."""
     found = select(Membership.id).where(
-        Membership.person_id == person_id, Membership.organisation_id.in_(offices), *_belongs(clock.today())
+        people.same_person(Membership.person_id, person_id),
+        Membership.organisation_id.in_(offices),
+        *_belongs(clock.today()),
     )
     return session().scalar(found.limit(1)) is not None
 

@@ -18,6 +18,7 @@ from lms.cohorts.models import Call, Cohort, CohortMember, Nomination
 from lms.cohorts.queries.calls import WAITING_ORDER, SeatLine, call_of, office_call_target, seat_lines
 from lms.cohorts.queries.groups import target_of
 from lms.db import session
+from lms.people import queries as people
 from lms.people.models import Address, Membership, Organisation, Person, RoleGrant
 from lms.policy import Target
 from lms.web import language
@@ -72,10 +73,10 @@ def nominees_of_office(cohort_id: UUID, organisation_id: UUID) -> list[Nominee]:
 def _nominees(*wanted: ColumnElement[bool], typed: bool = False) -> list[Nominee]:
     """`typed`: whoever was typed keeps the typed name even after joining."""
     spoken = language.code()
-    member, theirs = aliased(CohortMember), aliased(Address)
+    theirs, known, has_member = aliased(Address), aliased(Person), _is_member()
     clash = exists(
         select(CohortMember.id)
-        .join(theirs, theirs.person_id == CohortMember.person_id)
+        .join(theirs, people.same_person(theirs.person_id, CohortMember.person_id))
         .where(
             CohortMember.cohort_id == Nomination.cohort_id,
             CohortMember.withdrawn_at.is_(None),
@@ -86,39 +87,31 @@ def _nominees(*wanted: ColumnElement[bool], typed: bool = False) -> list[Nominee
         .correlate(Nomination)
     )
     rows = session().execute(
-        select(Nomination, Person.name, Organisation.name, Organisation.names, member.id, clash)
+        select(Nomination, known.id, known.name, Organisation.name, Organisation.names, has_member, clash)
         .outerjoin(Person, Person.id == Nomination.person_id)
+        .outerjoin(known, known.id == people.human())
         .outerjoin(Organisation, Organisation.id == Nomination.organisation_id)
-        .outerjoin(
-            member,
-            and_(
-                member.cohort_id == Nomination.cohort_id,
-                member.person_id == Nomination.person_id,
-                member.withdrawn_at.is_(None),
-            ),
-        )
         .where(*wanted)
-        .order_by(Person.sort_key, Nomination.name, *WAITING_ORDER)
+        .order_by(known.sort_key, Nomination.name, *WAITING_ORDER)
     )
     return [_nominee(*row, spoken=spoken, typed=typed) for row in rows]
 
 
 def _nominee(
-    row: Nomination, name: str | None, office: str | None, names: dict[str, str] | None, member: UUID | None,
-    clash: bool, *, spoken: str, typed: bool,
+    row: Nomination, person_id: UUID | None, name: str | None, office: str | None, names: dict[str, str] | None,
+    joined: bool, clash: bool, *, spoken: str, typed: bool,
 ) -> Nominee:  # fmt: skip
-    joined = member is not None
     shown = not row.address_key or (joined and not typed)
     return Nominee(
         id=row.id,
-        person_id=row.person_id if shown else None,
+        person_id=person_id if shown else None,
         name=(name or row.name) if shown else row.name,
         address=row.address,
         organisation_id=row.organisation_id,
         office=(names or {}).get(spoken) or office or "",
         state=row.state,
         by_hand=row.by_hand,
-        joined=joined,
+        joined=bool(joined),
         taken=row.taken_at is not None,
         clash=bool(clash),
         was_selected=row.selected_at is not None,
@@ -128,6 +121,19 @@ def _nominee(
         nominated_at=row.nominated_at,
         decided_at=row.decided_at,
         position=row.position,
+    )
+
+
+def _is_member() -> ColumnElement[bool]:
+    """That the person of a nomination is in its cohort, under whichever of their records."""
+    return exists(
+        select(CohortMember.id)
+        .where(
+            CohortMember.cohort_id == Nomination.cohort_id,
+            people.same_person(CohortMember.person_id, Nomination.person_id),
+            CohortMember.withdrawn_at.is_(None),
+        )
+        .correlate(Nomination)
     )
 
 
@@ -209,19 +215,19 @@ class StaffChoice:
 
 def staff_to_nominate(organisation_id: UUID, cohort_id: UUID) -> list[StaffChoice]:
     """The office's staff of today who are neither in a cohort nor nominated for it, by name: one statement."""
-    today = clock.today()
+    today, known = clock.today(), aliased(Person)
     taken = or_(
         exists(
             select(CohortMember.id).where(
                 CohortMember.cohort_id == cohort_id,
-                CohortMember.person_id == Person.id,
+                people.same_person(CohortMember.person_id, known.id),
                 CohortMember.withdrawn_at.is_(None),
             )
         ),
         exists(
             select(Nomination.id).where(
                 Nomination.cohort_id == cohort_id,
-                Nomination.person_id == Person.id,
+                people.same_person(Nomination.person_id, known.id),
                 Nomination.state != "withdrawn",
                 # Whose address was typed is nobody's business: they stay in the list.
                 Nomination.address_key == "",
@@ -229,18 +235,19 @@ def staff_to_nominate(organisation_id: UUID, cohort_id: UUID) -> list[StaffChoic
         ),
     )
     rows = session().execute(
-        select(Person.id, Person.name, Person.post)
-        .join(Membership, Membership.person_id == Person.id)
+        select(known.id, known.name, known.post)
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .join(known, known.id == people.human())
         .where(
             Membership.organisation_id == organisation_id,
             Membership.starts_on <= today,
             or_(Membership.ends_on.is_(None), Membership.ends_on > today),
-            Person.archived_at.is_(None),
-            Person.merged_into.is_(None),
+            known.archived_at.is_(None),
             ~taken,
         )
         .distinct()
-        .order_by(Person.name)
+        .order_by(known.name)
     )
     return [StaffChoice(*row) for row in rows]
 
@@ -256,11 +263,13 @@ class StaffLine:
 
 def staff_lines(cohort_id: UUID) -> list[StaffLine]:
     """The cohort's own staff, coordinators first, with what is needed to end a role: one statement."""
+    known = aliased(Person)
     rows = session().execute(
-        select(RoleGrant.id, RoleGrant.role, Person.name)
+        select(RoleGrant.id, RoleGrant.role, known.name)
         .join(Person, Person.id == RoleGrant.person_id)
+        .join(known, known.id == people.human())
         .where(RoleGrant.scope == "cohort", RoleGrant.scope_id == str(cohort_id), RoleGrant.ended_at.is_(None))
-        .order_by(RoleGrant.role, Person.sort_key)
+        .order_by(RoleGrant.role, known.sort_key)
     )
     return [StaffLine(*row) for row in rows]
 
@@ -298,7 +307,9 @@ def office_nomination_target(organisation: UUID, cohort: UUID, nomination: UUID)
 def offer_target(nomination: UUID) -> Target | None:
     """Whose a nomination is, once a place was given to them; until then it is no page of theirs."""
     person = session().scalar(
-        select(Nomination.person_id).where(Nomination.id == nomination, Nomination.state.in_(("selected", "declined")))
+        select(people.human())
+        .join(Nomination, Nomination.person_id == Person.id)
+        .where(Nomination.id == nomination, Nomination.state.in_(("selected", "declined")))
     )
     return Target(person) if person else None
 
@@ -329,19 +340,11 @@ _OFFERS = (
         Organisation.name,
         Organisation.names,
         Nomination.state,
-        CohortMember.id.is_not(None),
+        _is_member(),
         Nomination.taken_at.is_not(None),
     )
     .join(Cohort, Cohort.id == Nomination.cohort_id)
     .outerjoin(Organisation, and_(Organisation.id == Nomination.organisation_id, Nomination.by_hand.is_(False)))
-    .outerjoin(
-        CohortMember,
-        and_(
-            CohortMember.cohort_id == Nomination.cohort_id,
-            CohortMember.person_id == Nomination.person_id,
-            CohortMember.withdrawn_at.is_(None),
-        ),
-    )
     .where(Cohort.archived_at.is_(None))
     .order_by(Cohort.starts_on)
 )
@@ -349,7 +352,7 @@ _OFFERS = (
 
 # Built once: Today asks it.
 _WAITING_OFFERS = _OFFERS.where(
-    Nomination.person_id == bindparam("person"),
+    people.same_person(Nomination.person_id, bindparam("person")),
     Nomination.state == "selected",
     Nomination.taken_at.is_(None),
     Cohort.ends_on >= bindparam("today"),
@@ -381,18 +384,10 @@ def offered_welcome_of(person_id: UUID) -> str:
     rows = session().execute(
         select(Cohort.name, Cohort.starts_on, Nomination.is_new)
         .join(Nomination, Nomination.cohort_id == Cohort.id)
-        .outerjoin(
-            CohortMember,
-            and_(
-                CohortMember.cohort_id == Nomination.cohort_id,
-                CohortMember.person_id == Nomination.person_id,
-                CohortMember.withdrawn_at.is_(None),
-            ),
-        )
         .where(
-            Nomination.person_id == person_id,
+            people.same_person(Nomination.person_id, person_id),
             Nomination.state == "selected",
-            CohortMember.id.is_(None),
+            ~_is_member(),
             Cohort.archived_at.is_(None),
         )
         .order_by(Cohort.starts_on)

@@ -86,10 +86,12 @@ def _nomination(cohort_id: UUID, person_id: UUID, *states: str) -> Nomination | 
         db.need_write()
         .scalars(
             select(Nomination).where(
-                Nomination.cohort_id == cohort_id, Nomination.person_id == person_id, Nomination.state.in_(states)
+                Nomination.cohort_id == cohort_id,
+                people.same_person(Nomination.person_id, person_id),
+                Nomination.state.in_(states),
             )
         )
-        .one_or_none()
+        .first()
     )
 
 

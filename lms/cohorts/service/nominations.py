@@ -9,12 +9,14 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
 
 from lms import audit, clock, db, text
 from lms.cohorts import queries, rules
-from lms.cohorts.models import Call, CallSeat, Cohort, CohortMember, Nomination
+from lms.cohorts.models import Call, CallSeat, Cohort, Nomination
 from lms.cohorts.service import letters, places
 from lms.cohorts.service.groups import withdraw_member
+from lms.people import queries as people
 from lms.people import service as people_service
 from lms.people.models import Address, Membership, Person
 from lms.policy import Refusal
@@ -121,21 +123,26 @@ def _staff() -> list[ColumnElement[bool]]:
 
 def _is_staff(organisation_id: UUID, person_id: UUID) -> bool:
     found = select(Membership.id).where(
-        Membership.organisation_id == organisation_id, Membership.person_id == person_id, *_staff()
+        Membership.organisation_id == organisation_id,
+        people.same_person(Membership.person_id, person_id),
+        *_staff(),
     )
     return db.need_write().scalar(found.limit(1)) is not None
 
 
 def _staff_by_address(organisation_id: UUID, key: str) -> UUID | None:
     """Who of the office's staff has this address: a confirmed one, or one that an invitation went to."""
+    known = aliased(Person)
     return db.need_write().scalar(
-        select(Membership.person_id)
+        select(known.id)
+        .select_from(Membership)
         .join(Person, Person.id == Membership.person_id)
-        .join(Address, Address.person_id == Membership.person_id)
+        .join(known, known.id == people.human())
+        .join(Address, people.same_person(Address.person_id, known.id))
         .where(
             Membership.organisation_id == organisation_id,
             Address.key == key,
-            or_(Address.confirmed_at.is_not(None), Person.password_hash.is_(None)),
+            or_(Address.confirmed_at.is_not(None), ~people.has_joined(known)),
             *_staff(),
         )
         .limit(1)
@@ -151,17 +158,14 @@ def _free(cohort_id: UUID, organisation_id: UUID, who: dict[str, Any], field: st
     if person_id is None:
         same = [Nomination.address_key == who["address_key"], Nomination.organisation_id == organisation_id]
     else:
-        same = [Nomination.person_id == person_id]
-        member = select(CohortMember.id).where(
-            CohortMember.cohort_id == cohort_id,
-            CohortMember.person_id == person_id,
-            CohortMember.withdrawn_at.is_(None),
-        )
-        if s.scalar(member) is not None:
+        same = [people.same_person(Nomination.person_id, person_id)]
+        if places.is_member(cohort_id, person_id):
             raise Refusal("in_cohort", _("They are in this cohort already."), 409, field)
     row = s.scalars(
-        select(Nomination).where(Nomination.cohort_id == cohort_id, Nomination.by_hand.is_(False), *same)
-    ).one_or_none()
+        select(Nomination)
+        .where(Nomination.cohort_id == cohort_id, Nomination.by_hand.is_(False), *same)
+        .order_by(Nomination.state == "withdrawn", Nomination.id)
+    ).first()
     if row is None or rules.may_move(row.state, "nominated", "office"):
         return row
     if row.organisation_id != organisation_id:
@@ -224,15 +228,8 @@ def decline(nomination_id: UUID, who: str, by: UUID | None) -> None:
     was_selected = nomination.state == "selected"
     _move(nomination, state, who, by)
     db.need_write().flush()
-    if was_selected and nomination.person_id is not None and _is_member(cohort.id, nomination.person_id):
+    if was_selected and nomination.person_id is not None and places.is_member(cohort.id, nomination.person_id):
         withdraw_member(cohort.id, nomination.person_id, by)
-
-
-def _is_member(cohort_id: UUID, person_id: UUID) -> bool:
-    found = select(CohortMember.id).where(
-        CohortMember.cohort_id == cohort_id, CohortMember.person_id == person_id, CohortMember.withdrawn_at.is_(None)
-    )
-    return db.need_write().scalar(found) is not None
 
 
 def decide(cohort_id: UUID, nominations: Iterable[UUID], state: str, reason: str, by: UUID | None) -> int:

@@ -22,7 +22,6 @@ from lms.cohorts.service import letters
 from lms.cohorts.service.groups import add_member
 from lms.people import queries as people
 from lms.people import service as people_service
-from lms.people.models import Person
 from lms.people.signals import Joined
 from lms.policy import Refusal
 
@@ -54,7 +53,7 @@ def _find_person(nomination: Nomination, by: UUID | None) -> None:
             time_zone=office.time_zone if office else "",
             by=by,
         )
-    elif _is_nominated(nomination.cohort_id, known) or _is_member(nomination.cohort_id, known):
+    elif _is_nominated(nomination.cohort_id, known) or is_member(nomination.cohort_id, known):
         message = _(
             "%(address)s belongs to somebody who is in this cohort or nominated for it already.",
             address=nomination.address,
@@ -77,16 +76,20 @@ def _is_offered(cohort_id: UUID, person_id: UUID) -> bool:
 
 def _has(cohort_id: UUID, person_id: UUID, by_hand: bool) -> bool:
     found = select(Nomination.id).where(
-        Nomination.cohort_id == cohort_id, Nomination.person_id == person_id, Nomination.by_hand.is_(by_hand)
+        Nomination.cohort_id == cohort_id,
+        people.same_person(Nomination.person_id, person_id),
+        Nomination.by_hand.is_(by_hand),
     )
-    return db.need_write().scalar(found) is not None
+    return db.need_write().scalar(found.limit(1)) is not None
 
 
-def _is_member(cohort_id: UUID, person_id: UUID) -> bool:
+def is_member(cohort_id: UUID, person_id: UUID) -> bool:
     found = select(CohortMember.id).where(
-        CohortMember.cohort_id == cohort_id, CohortMember.person_id == person_id, CohortMember.withdrawn_at.is_(None)
+        CohortMember.cohort_id == cohort_id,
+        people.same_person(CohortMember.person_id, person_id),
+        CohortMember.withdrawn_at.is_(None),
     )
-    return db.need_write().scalar(found) is not None
+    return db.need_write().scalar(found.limit(1)) is not None
 
 
 def _tell(cohort: Cohort, nomination: Nomination, by: UUID | None) -> None:
@@ -94,8 +97,7 @@ def _tell(cohort: Cohort, nomination: Nomination, by: UUID | None) -> None:
     person_id = nomination.person_id
     if person_id is None:
         return
-    person = db.need_write().get_one(Person, person_id)
-    if person.password_hash is None:
+    if not people.person(person_id).active:
         people_service.invite(person_id, by)
         return
     to = people.recipient(person_id)
@@ -129,7 +131,7 @@ def offer_place(
     known = people.find_by_address(address)
     if known is not None and (everywhere or queries.belongs_to(known, offices)):
         return _add_known(cohort_id, known, by)
-    if known is not None and _is_member(cohort_id, known):
+    if known is not None and is_member(cohort_id, known):
         return "already"
     if known is None and everywhere:
         person_id = people_service.create_person(name, address, language=spoken, organisation_id=organisation_id, by=by)
@@ -144,8 +146,12 @@ def _add_known(cohort_id: UUID, person_id: UUID, by: UUID | None) -> str:
     added = add_member(cohort_id, person_id, by)
     row = (
         db.need_write()
-        .scalars(select(Nomination).where(Nomination.cohort_id == cohort_id, Nomination.person_id == person_id))
-        .one_or_none()
+        .scalars(
+            select(Nomination)
+            .where(Nomination.cohort_id == cohort_id, people.same_person(Nomination.person_id, person_id))
+            .order_by(Nomination.id)
+        )
+        .first()
     )
     if row is not None and rules.may_move(row.state, "selected", "coordinator"):
         row.state, row.position, row.selected_at = "selected", None, clock.now()
@@ -217,7 +223,9 @@ def person_joined(event: Joined) -> None:
     """Receiver: who was made for a place takes it by accepting the invitation."""
     rows = db.need_write().scalars(
         select(Nomination.id).where(
-            Nomination.person_id == event.person_id, Nomination.is_new.is_(True), Nomination.state == "selected"
+            people.same_person(Nomination.person_id, event.person_id),
+            Nomination.is_new.is_(True),
+            Nomination.state == "selected",
         )
     )
     for nomination_id in rows.all():
