@@ -25,7 +25,7 @@ SAME = {
         "Questions",
         "Version",
         "invitation",
-    },  # fmt: skip
+    },
     "ar": set(),
 }
 
