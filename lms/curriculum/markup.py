@@ -92,7 +92,10 @@ _WORDS = {
         "note": "ملاحظة",
     },
 }
-NOTES = ("mistake", "desk", "example", "note")
+# How an office learns of migrants (people.models.INFRASTRUCTURES): a case of each kind may stand in a lesson, and
+# whoever works with that kind of data reads theirs first.
+CASES = ("case-register", "case-permits", "case-census", "case-mixed")
+NOTES = ("mistake", "desk", "example", "note", *CASES)
 
 
 def _names(text: str) -> frozenset[str]:
@@ -115,7 +118,8 @@ _ATTRIBUTES = {
     "ol": {"start"},
 }
 _CLASSES = _names(
-    "num note mistake desk example figure scroll sources footnote-ref footnote-backref arithmatex formula"
+    "num note mistake desk example figure scroll sources footnote-ref footnote-backref arithmatex formula "
+    "case-register case-permits case-census case-mixed"
 )
 _VALUES = {  # the values that an attribute may have, where not every value may stand there
     "id": re.compile(r"s-[\w-]*|fn(ref\d*)?:[\w.-]+|sources"),
