@@ -92,3 +92,49 @@ class Override(Id, Base):
     by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
     at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(500))
+
+
+class ExerciseTask(Id, Base):
+    """A practical exercise as one person got it: data from a seed of their own, and what they come to, frozen.
+
+    `number` goes on after a pass: the same exercise with other data. `version` is the generator's: a task of another
+    one is not shown any more, and a new one begins.
+    """
+
+    __tablename__ = "exercise_task"
+    __table_args__ = (
+        UniqueConstraint("person_id", "exercise", "form", "number"),
+        CheckConstraint("form IN ('phone','desk')", name="form"),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
+    exercise: Mapped[str] = mapped_column(String(60))
+    form: Mapped[str] = mapped_column(String(5))
+    number: Mapped[int] = mapped_column(Integer)
+    seed: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(Integer)
+    expected: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)  # as `exercises.grading.freeze` makes it
+    started_at: Mapped[datetime]
+    figures_at: Mapped[datetime | None]  # when the figures were right for the first time
+    rows_at: Mapped[datetime | None]  # when the file given back was
+    passed_at: Mapped[datetime | None]
+
+
+class ExerciseAnswer(Id, Base):
+    """One try at a task: figures as they were typed, or a file that the worker reads."""
+
+    __tablename__ = "exercise_answer"
+    __table_args__ = (
+        UniqueConstraint("task_id", "number"),
+        CheckConstraint("state IN ('waiting','graded','refused')", name="state"),
+    )
+
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("exercise_task.id", ondelete="RESTRICT"))
+    number: Mapped[int] = mapped_column(Integer)
+    given: Mapped[dict[str, Any]]  # figures by id as they were typed; empty for a file
+    file_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_file.id", ondelete="RESTRICT"))
+    state: Mapped[str] = mapped_column(String(8))
+    found: Mapped[dict[str, Any]]  # what it came to, as `exercises.grading` says it; of a refused file, why
+    right: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime]
