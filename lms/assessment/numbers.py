@@ -123,6 +123,11 @@ def _value(sign: str, whole: str, decimals: str) -> float | None:
     return None
 
 
+def decimal_sign(language: str) -> str:
+    """The decimal sign that goes with western digits in a language."""
+    return _usual(language)[0]
+
+
 def _usual(language: str) -> tuple[str, str]:
     """The decimal sign and the grouping sign of a language, with western digits."""
     locale = _locale(language)

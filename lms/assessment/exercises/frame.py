@@ -7,6 +7,7 @@ An exercise is a module of this package with pure functions and these names:
     COMPETENCY  the code that passing it shows, LESSON the id of the lesson that prepares it
     FIGURES     the figures that are asked for, in their order
     RETURNS     at the desk, the columns of a file to give back; empty where only figures are asked
+    KEY         the column whose values name the rows of that file ("" where none is asked)
 
     generate(seed: str, form: Form) -> Data
     solve(data: Data) -> Answer
@@ -95,6 +96,7 @@ class Exercise(Protocol):
     LESSON: str
     FIGURES: tuple[Figure, ...]
     RETURNS: tuple[Column, ...]
+    KEY: str
 
     def generate(self, seed: str, form: Form) -> Data: ...
 
