@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -13,13 +14,15 @@ from markupsafe import Markup
 from sqlalchemy import ColumnElement, func, or_, select
 
 from lms.assessment import rules
-from lms.assessment.models import Attempt, Override, QuestionVersion, Response
+from lms.assessment.models import Attempt, ExerciseAnswer, ExerciseTask, Override, QuestionVersion, Response
 from lms.assessment.queries import ASSESSMENT, CHECKS, module_title
 from lms.assessment.rules import Answer
 from lms.curriculum import index
 from lms.curriculum.content import Question
 from lms.db import session
-from lms.privacy import Fate, Held, Keeping
+from lms.files import service as stored
+from lms.files.models import StoredFile
+from lms.privacy import Fate, File, Held, Keeping
 from lms.web import language
 
 
@@ -42,12 +45,28 @@ def _handed_in(ids: Collection[UUID]) -> ColumnElement[int]:
     return select(func.count(Attempt.id)).where(Attempt.person_id.in_(ids), done).scalar_subquery()
 
 
+def _tries(ids: Collection[UUID]) -> ColumnElement[int]:
+    own = select(ExerciseTask.id).where(ExerciseTask.person_id.in_(ids))
+    return select(func.count(ExerciseAnswer.id)).where(ExerciseAnswer.task_id.in_(own)).scalar_subquery()
+
+
+def _exercises_passed(ids: Collection[UUID]) -> ColumnElement[int]:
+    passed = (ExerciseTask.person_id.in_(ids), ExerciseTask.passed_at.is_not(None))
+    return select(func.count(ExerciseTask.id)).where(*passed).scalar_subquery()
+
+
 FATES = (
     Fate(_l("Answers: what you chose and what you wrote"), _answers),
     Fate(_l("Attempts that you did not hand in"), _open),
+    Fate(_l("Tries at exercises, and files that you gave back"), _tries),
     Fate(
         _l("That an assessment was handed in, its day and result, and what each question earned"),
         _handed_in,
+        _l("The results say whether questions are good and courses work; they name nobody."),
+    ),
+    Fate(
+        _l("That an exercise was passed, and its day"),
+        _exercises_passed,
         _l("The results say whether questions are good and courses work; they name nobody."),
     ),
     Fate(
@@ -69,7 +88,7 @@ def held_about(person_id: UUID) -> list[Held]:
 
     What an answer earned is told once its attempt was handed in, and of the checks of lessons at once.
     """
-    return [*_attempts(person_id), _overrides(person_id)]
+    return [*_attempts(person_id), *_exercises(person_id), _overrides(person_id)]
 
 
 def _attempts(person_id: UUID) -> list[Held]:
@@ -164,6 +183,42 @@ def in_words(question: Question, answer: Answer) -> list[str]:
 
 def _text(html: str) -> str:
     return " ".join(unescape(Markup(html).striptags()).split())  # noqa: S704  our own content, and made plain
+
+
+def _exercises(person_id: UUID) -> list[Held]:
+    """Tasks of exercises and the tries at them, with the files that were given back. What they come to is not in it."""
+    rows = session().execute(
+        select(ExerciseTask, ExerciseAnswer, StoredFile)
+        .outerjoin(ExerciseAnswer, ExerciseAnswer.task_id == ExerciseTask.id)
+        .outerjoin(StoredFile, StoredFile.id == ExerciseAnswer.file_id)
+        .where(ExerciseTask.person_id == person_id)
+        .order_by(ExerciseTask.started_at, ExerciseTask.id, ExerciseAnswer.number)
+    )
+    tasks: dict[UUID, dict[str, Any]] = {}
+    tries, files = [], []
+    for task, one, file in rows:
+        fields = ("id", "exercise", "form", "number", "started_at", "passed_at")
+        tasks.setdefault(task.id, {name: getattr(task, name) for name in fields})
+        if one is None:
+            continue
+        given = [f"{key}: {text}" for key, text in one.given.items() if text]
+        tries.append({"id": one.id, "exercise": task.exercise, "at": one.at, "given": given, "right": one.right})
+        if file is not None and file.removed_at is None:
+            files.append(File(file.name or "file", partial(stored.proved, file)))
+    labels = {
+        "exercise": _l("Exercise"),
+        "form": _l("Form"),
+        "number": _l("Number"),
+        "started_at": _l("Begun"),
+        "passed_at": _l("Passed"),
+        "given": _l("Your figures"),
+        "right": _l("Right"),
+    }
+    words = {"form": {"phone": _l("on the phone"), "desk": _l("at the desk")}}
+    return [
+        Held("exercises", _l("Exercises"), list(tasks.values()), labels=labels, words=words),
+        Held("exercise_tries", _l("Tries at exercises"), tries, tuple(files), labels),
+    ]
 
 
 def _overrides(person_id: UUID) -> Held:

@@ -14,6 +14,7 @@ from sqlalchemy import CursorResult, delete, func, null, select, update
 
 from lms import audit, clock, db, privacy
 from lms.assessment import held, queries, rules
+from lms.assessment.exercises import service as exercises
 from lms.assessment.models import Attempt, Override, QuestionVersion, Response
 from lms.assessment.queries import ASSESSMENT, CHECKS
 from lms.assessment.rules import Answer, Graded
@@ -345,6 +346,7 @@ def forget(person_id: UUID) -> list[privacy.Kept]:
         attempt.seed, attempt.started_at, attempt.last_at = "", _day(attempt.started_at), _day(attempt.last_at)
         attempt.submitted_at = _day(attempt.submitted_at) if attempt.submitted_at else None
     s.execute(update(Override).where(Override.person_id == person_id).values(reason=""), **unsynchronized)
+    exercises.forget(person_id)
     return kept
 
 

@@ -10,6 +10,7 @@ from lms import db
 from lms.assessment import presentation
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
+from lms.assessment.exercises import queries as exercises
 from lms.curriculum import index
 from lms.curriculum.content import Lesson, Module
 from lms.learning import queries, rules
@@ -67,6 +68,7 @@ def module(module: str) -> str:
         enrolled=bool(queries.enrolments_with(person.person_id, module)),
         open=rules.lessons_done(found, done),
         standing=assessments.standing(person.person_id, found) if found.assessment else None,
+        practice=exercises.of_lessons([lesson.id for lesson in found.lessons]),
     )
 
 
@@ -83,6 +85,7 @@ def lesson(lesson: str) -> str:
         module=module,
         done=queries.lessons_done(person.person_id),
         checks=presentation.checks(found, person.person_id),
+        practice=exercises.of_lessons([found.id]),
         before=module.lessons[position - 1] if position > 0 else None,
         after=module.lessons[position + 1] if position + 1 < len(module.lessons) else None,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ MOST_ROWS = 50_000
 Row = tuple[int, dict[str, str]]  # its number in the file (the heads are 1), what stands in the columns asked for
 
 
-def read(data: bytes, columns: Sequence[str], titles: dict[str, Collection[str]]) -> list[Row]:
+def read(data: bytes, columns: Sequence[str], titles: Mapping[str, Collection[str]]) -> list[Row]:
     """The columns asked for, row by row; other columns are passed over, and so are empty rows.
 
     `titles` are other words for a column, as the code book has them. Raises Refusal: `empty_file`, `too_large`,
@@ -35,12 +35,12 @@ def read(data: bytes, columns: Sequence[str], titles: dict[str, Collection[str]]
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise Refusal("empty_file", _("The file is empty."), field="file")
     if len(data) > LARGEST:
-        raise _too_large()
+        raise too_large()
     lines = _spreadsheet(data) if data.startswith(b"PK") else _text(data, columns)
     return list(_rows(lines, columns, titles))
 
 
-def _too_large() -> Refusal:
+def too_large() -> Refusal:
     size = language.number(LARGEST // 1024 // 1024)
     return Refusal(
         "too_large",
@@ -56,7 +56,7 @@ def _spreadsheet(data: bytes) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > UNPACKED or len(packed.infolist()) > 2000:
-                raise _too_large()
+                raise too_large()
             names = {entry.filename for entry in packed.infolist()}
         if "xl/workbook.xml" not in names:
             raise _no_table()
@@ -116,7 +116,7 @@ def _decoded(data: bytes) -> str:
         raise Refusal("encoding", message, 422, "file") from None
 
 
-def _rows(lines: Iterator[list[str]], columns: Sequence[str], titles: dict[str, Collection[str]]) -> Iterator[Row]:
+def _rows(lines: Iterator[list[str]], columns: Sequence[str], titles: Mapping[str, Collection[str]]) -> Iterator[Row]:
     heads: list[str] | None = None
     places: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
@@ -134,7 +134,7 @@ def _rows(lines: Iterator[list[str]], columns: Sequence[str], titles: dict[str, 
         raise Refusal("empty_file", _("The file is empty."), field="file")
 
 
-def _places(heads: list[str], columns: Sequence[str], titles: dict[str, Collection[str]]) -> dict[str, int]:
+def _places(heads: list[str], columns: Sequence[str], titles: Mapping[str, Collection[str]]) -> dict[str, int]:
     """Where each column stands. Refusal (columns): which are missing, and which there are."""
     there = {search_key(head): place for place, head in reversed(list(enumerate(heads)))}
     found = {}
@@ -155,7 +155,7 @@ def _places(heads: list[str], columns: Sequence[str], titles: dict[str, Collecti
 
 
 def coded(
-    rows: Sequence[Row], key: str, keys: Collection[str], codes: dict[str, Collection[str]]
+    rows: Sequence[Row], key: str, keys: Collection[str], codes: Mapping[str, Collection[str]]
 ) -> dict[str, tuple[str, ...]]:
     """The codes of each row by its key, in the order of `codes`.
 
