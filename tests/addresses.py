@@ -13,7 +13,7 @@ from uuid import UUID
 import surveyed
 from make import organisation, person, role
 from sqlalchemy import insert, select
-from world import LONG, Side, World, build, call, cohort, module, move, nomination, sit, study, trained
+from world import LONG, Side, World, build, call, cohort, module, move, nomination, practise, sit, study, trained
 
 from lms import clock, db, places
 from lms.assessment import service as assessment
@@ -106,6 +106,7 @@ def extreme_side(crowd: int) -> Side:
     made.place = nomination(group, office, people["trainee"], "selected", selected_at=clock.now())
     made.twin = person(LONG)
     people_service.merge_records(made.facilitator, made.twin, None, f"{LONG} {LONG}")
+    made.task = practise(people["trainee"], "desk")
     _crowd(group, office, crowd)
     for somebody in ("trainee", "graduate", "coordinator"):
         own = s.scalars(select(Membership.id).where(Membership.person_id == people[somebody])).one()
@@ -234,6 +235,10 @@ PAGES: dict[str, Page] = {
         extreme="/learn/lessons/stocks-flows-moves-people")),
     "assessment.attempt": Page("trainee", by_state(
         empty="/today", usual="/attempts/{attempt}", extreme="/attempts/{attempt}")),
+    "assessment.exercise_list": Page("trainee", fixed("/exercises")),
+    "assessment.exercise": Page("trainee", fixed("/exercises/four-groups")),
+    "assessment.exercise_task": Page("trainee", by_state(
+        empty="/exercises", usual="/exercises/tasks/{task}", extreme="/exercises/tasks/{task}")),
     "certificates.certificates": Page("graduate", fixed("/certificates")),
     "certificates.download": Page("graduate", by_state(
         empty="/certificates", usual="/certificates/{certificate}", extreme="/certificates/{certificate}")),
@@ -305,6 +310,9 @@ NOT_PAGES = {
     "asset",
     "web.health",
     "assessment.token",
+    "assessment.exercise_found",
+    "assessment.exercise_csv",
+    "assessment.exercise_xlsx",
     "certificates.organisation_zip",
     "people.export_own",
     "people.export_of",

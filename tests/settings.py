@@ -20,7 +20,7 @@ def make_config(data_dir: Path, url: str = "", **given: object) -> Config:
         secret_key=SECRET,
         public_url="http://localhost",
         mail_url="folder:",
-        **{"content_dir": ROOT / "content", **given},
+        **{"content_dir": ROOT / "tests" / "content", **given},
     )
 
 

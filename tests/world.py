@@ -12,8 +12,11 @@ from sqlalchemy import insert, select
 
 from demo import answers
 from lms import clock, db
+from lms.assessment import exercises
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
+from lms.assessment.exercises import queries as practice_queries
+from lms.assessment.exercises import service as practice
 from lms.assessment.models import Attempt
 from lms.certificates.models import Certificate
 from lms.cohorts import service as cohorts
@@ -64,6 +67,7 @@ class Side:
     survey: UUID = field(default_factory=uuid4)  # of the cohort's people, closed
     asked: UUID = field(default_factory=uuid4)  # of the cohort's offices, open
     version: UUID = field(default_factory=uuid4)  # the cohort's own copy of a questionnaire
+    task: UUID = field(default_factory=uuid4)  # the trainee's exercise, with a try
 
 
 @dataclass
@@ -195,7 +199,16 @@ def side(name: str, tag: str, country: str) -> Side:
     )
     made.asked = surveyed.invited("institution-baseline", "cohort", group, [(office, focal_point)], f"{tag}-office")
     made.version = surveys.copy("reaction", "cohort", str(group), coordinator)
+    made.task = practise(trainee)
     return made
+
+
+def practise(person_id: UUID, form: str = "phone", name: str = "four-groups") -> UUID:
+    """Begin an exercise, and try it with figures that a typical mistake gives."""
+    task = practice.begin(person_id, exercises.ALL[name], form)
+    wrong = next(iter(practice_queries.expected(task)["mistakes"].values()))["figures"]
+    practice.answer(task, wrong, {key: str(value) for key, value in wrong.items()})
+    return task
 
 
 def move(person_id: UUID, membership_id: UUID) -> UUID:

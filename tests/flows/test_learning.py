@@ -130,7 +130,7 @@ def test_new_content_takes_nothing_back_and_more_lessons_complete_anew(db_app, t
         study(trainee)
         sit(trainee)
     content = tmp_path / "content"
-    shutil.copytree(ROOT / "content", content)
+    shutil.copytree(ROOT / "tests" / "content", content)
     # Lesson 4 gets the text of lesson 1, with checks of its own.
     one = (content / "en/concepts/01-who-is-a-migrant.md").read_text()
     four = content / "en/concepts/04-refugees-stateless-workers.md"

@@ -27,7 +27,7 @@ from lms import audit, clock, db, policy, privacy
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
 from lms.assessment.held import in_words
-from lms.assessment.models import Attempt, Override, Response
+from lms.assessment.models import Attempt, ExerciseAnswer, ExerciseTask, Override, Response
 from lms.certificates import queries as certificates
 from lms.certificates.models import Certificate
 from lms.cohorts import queries as cohort_queries
@@ -127,6 +127,7 @@ def live() -> Life:
         given = db.session().scalars(select(RoleGrant).where(RoleGrant.person_id == coordinator)).all()
         given[-1].granted_by = person
         around(person, admin, office, group)
+        practise(person)
     evidence.issue_all()
     mail_out()
     held_one = certificates.certificates_of(person)[0]
@@ -196,6 +197,26 @@ def around(person: UUID, other: UUID, office: UUID, cohort: UUID) -> None:
             survey_id=survey.id, organisation_id=office, number=1, answers={}, answered_by=person, answered_at=now
         )
     )
+
+
+def practise(person: UUID) -> None:
+    """A task that was passed at the desk with a file of one's own, and one on the phone that was not."""
+    s, now = db.need_write(), clock.now()
+    file = files.store(b"id;Quillfeather", "text/plain", "Quillfeather.csv")
+    for number, form, passed in ((1, "desk", now), (2, "phone", None)):
+        task = ExerciseTask(
+            id=db.new_id(), person_id=person, exercise="four-groups", form=form, number=number, seed="5eed", version=1,
+            expected={}, started_at=now, passed_at=passed,
+        )  # fmt: skip
+        s.add(task)
+        s.flush()
+        s.add(
+            ExerciseAnswer(
+                task_id=task.id, number=1, given={"foreign_born": "Quillfeather"}, file_id=file if passed else None,
+                state="graded", found={}, at=now,
+            )
+        )  # fmt: skip
+    s.flush()
 
 
 def mail_out() -> None:
@@ -513,7 +534,7 @@ def test_open_attempts_and_certificates_that_were_not_made_go_whole(db_app):
 
 def test_the_verification_page_says_that_details_were_erased_and_how_a_copy_is_compared(db_app):
     life = live()
-    file = db.session().scalars(select(StoredFile)).one()
+    file = db.session().scalars(select(StoredFile).where(StoredFile.media_type == "application/pdf")).one()
     hashed, data = file.sha256, files.proved(file)
     db.end_read()
     erase(life)
@@ -521,7 +542,7 @@ def test_the_verification_page_says_that_details_were_erased_and_how_a_copy_is_c
     assert "Valid" in page and "erased at their request" in page and hashed in page
     assert "Concepts" in page and "Quillfeather" not in page and "Statistics" not in page and "Result" not in page
     assert files.path_of(hashed).read_bytes() == data
-    assert files.sweep_removed() == 1 and not files.path_of(hashed).exists()
+    assert files.sweep_removed() == 2 and not files.path_of(hashed).exists()
     assert db_app.test_client().get(f"/verify/{life.code}").status_code == 200
     assert len(db.session().scalars(select(Certificate.snapshot_sha256)).one()) == 64
 
@@ -532,7 +553,9 @@ def test_between_the_commit_and_the_sweep_nobody_gets_the_file(db_app):
     certificate = certificates.certificates_of(life.person)[0]
     db.end_read()
     erase(life)
-    assert files.path_of(db.session().scalars(select(StoredFile.sha256)).one()).exists()
+    assert files.path_of(
+        db.session().scalars(select(StoredFile.sha256).where(StoredFile.media_type == "application/pdf")).one()
+    ).exists()
     db.end_read()
     admin = signed_in(db_app, life.admin)
     answer = admin.get(f"/certificates/{certificate.id}")

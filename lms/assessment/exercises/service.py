@@ -176,7 +176,7 @@ def give_back(task_id: UUID, data: bytes, name: str) -> UUID:
     """
     row = _open(task_id)
     if not exercises.ALL[row.exercise].RETURNS or row.form != "desk":
-        raise Refusal("no_file_asked", _("No file is asked for here."), 404)
+        raise Refusal("no_file_asked", _("No file is asked for here."), 422, "file")
     s = db.need_write()
     waiting = select(ExerciseAnswer.id).where(ExerciseAnswer.task_id == task_id, ExerciseAnswer.state == "waiting")
     if s.scalar(waiting.limit(1)) is not None:

@@ -124,7 +124,7 @@ def exercise_found(task: UUID) -> str:
 
 
 @blueprint.get("/exercises/tasks/<uuid:task>/<sheet>.csv")
-@permit("exercise.task", target=queries.task_target)
+@permit("exercise.task", target=lambda task, sheet: queries.task_target(task))
 def exercise_csv(task: UUID, sheet: str) -> Answered:
     found = _task(task)
     tables = {table.name: table for table in found.data.sheets}
