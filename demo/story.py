@@ -141,7 +141,7 @@ PEOPLE = (
     ),
     Somebody(
         "ibrahim", "Ibrahim Traoré", "", "tavara", "fr", "male", "Director of training", "focal_point",
-        _l("Focal point of Statistics Tavara: staff, certificates, who follows whom"),
+        _l("Focal point of Statistics Tavara: staff, certificates, nominations for the next cohort"),
     ),
     Somebody(
         "huda", "هدى منصور", "Huda Mansour", "marsa-nour", "ar", "female", "Head of human resources", "focal_point",
@@ -149,7 +149,7 @@ PEOPLE = (
     ),
     Somebody(
         "vera", "Vera Cojocaru", "", "lunavia", "en", "female", "Head of administration", "focal_point",
-        _l("Focal point of Statistics Lunavia: nominates for the next cohort"),
+        _l("Focal point of Statistics Lunavia: a staff to confirm, a survey to answer"),
     ),
     Somebody(
         "karin", "Karin Holm", "", "", "en", "female", "Programme officer of a donor", "observer",

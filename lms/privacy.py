@@ -158,12 +158,15 @@ def published(person_id: UUID) -> list[Published]:
 def reached(
     person_id: UUID, scopes: frozenset[tuple[str, str]], permissions: Iterable[str]
 ) -> dict[str, frozenset[tuple[str, str]]]:
-    """Over which scopes each of these permissions reaches a person who lies in `scopes`."""
+    """Over which scopes each of these permissions reaches a person who lies in `scopes`; what shows nothing of them is
+    left out."""
     told: dict[Any, frozenset[tuple[str, str]]] = {tell: tell(person_id) for tell, _ in set(_reaches.values())}
     found = dict.fromkeys(permissions, scopes)
     for name, (tell, instead) in _reaches.items():
         if name in found:
             found[name] = told[tell] if instead else scopes | told[tell]
+        if instead and not told[tell]:
+            found.pop(name, None)  # there is nothing of the person that it could show
     return found
 
 

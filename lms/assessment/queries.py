@@ -13,6 +13,7 @@ from uuid import UUID
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import Boolean, ColumnElement, Float, Select, Uuid, bindparam, cast, func, null, select, union_all
+from sqlalchemy.orm import aliased
 
 from lms import clock
 from lms.assessment import rules
@@ -364,21 +365,20 @@ class UsedUp:
 def used_up_in(humans: Select[Any]) -> list[UsedUp]:
     """Those of these people (a statement that gives the ids they are known by) who can go on only when an attempt is
     opened, the longest waiting first. One statement, however many people; as `Standing.used_up` says it of one."""
-    key, since = people.human(), func.max(Attempt.submitted_at)
-    opened = (
-        select(func.count(Override.id))
-        .where(
-            Override.kind == "attempt",
-            people.same_person(Override.person_id, key),
-            Override.instrument == Attempt.instrument,
-        )
-        .correlate(Person, Attempt)
-        .scalar_subquery()
+    key, since, holder = people.human(), func.max(Attempt.submitted_at), aliased(Person)
+    granted = (
+        select(people.human(holder).label("who"), Override.instrument, func.count(Override.id).label("more"))
+        .join(holder, holder.id == Override.person_id)
+        .where(Override.kind == "attempt")
+        .group_by(people.human(holder), Override.instrument)
+        .subquery()
     )
+    opened = func.coalesce(func.max(granted.c.more), 0)
     rows = session().execute(
         select(key, Attempt.instrument, since, func.count(Attempt.id), opened)
         .select_from(Attempt)
         .join(Person, Person.id == Attempt.person_id)
+        .outerjoin(granted, (granted.c.who == key) & (granted.c.instrument == Attempt.instrument))
         .where(people.among(humans), Attempt.instrument.startswith(ASSESSMENT))
         .group_by(key, Attempt.instrument)
         .having(

@@ -227,8 +227,11 @@ def same_person(column: Any, person_id: Any) -> ColumnElement[bool]:
 # Of tables, not of models, and built once: it is part of nearly every statement, and building cost more than asking.
 _GIVEN, _RECORD = Person.__table__.alias("given"), Person.__table__.alias("record")
 _HUMAN = func.coalesce(_GIVEN.c.merged_into, _GIVEN.c.id)
-_SAME = select(_RECORD.c.id).select_from(
-    _GIVEN.join(_RECORD, or_(_RECORD.c.id == _HUMAN, _RECORD.c.merged_into == _HUMAN))
+# Whatever else it names is of a statement around it, however many levels up: the library alone looks one level up only.
+_SAME = (
+    select(_RECORD.c.id)
+    .select_from(_GIVEN.join(_RECORD, or_(_RECORD.c.id == _HUMAN, _RECORD.c.merged_into == _HUMAN)))
+    .correlate_except(_GIVEN, _RECORD)
 )
 
 

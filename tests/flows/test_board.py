@@ -281,6 +281,26 @@ def test_attempts_to_open_wait_for_those_who_may_open_them_and_for_nobody_else(d
         assert tasks(waiting_of(world.own.facilitator), "cohorts.attempts") == []
 
 
+def test_an_attempt_opened_for_one_is_opened_for_nobody_else(db_app, world):
+    failed = []
+    with clock.at(clock.now() - timedelta(days=9)), db.write():
+        group = cohort("Two fail")
+        role(world.own.facilitator, "facilitator", "cohort", group)
+        for name in ("First Fails", "Second Fails"):
+            failed.append(who := person(name))
+            service.add_member(group, who)
+            study(who)
+    for days in (8, 6, 4):
+        with clock.at(clock.now() - timedelta(days=days)), db.write():
+            for who in failed:
+                sit(who, rightly=False, answered=2)
+    with db.write():
+        assessment.grant_attempt(failed[0], "concepts", world.own.facilitator, "The power was out")
+    with db_app.test_request_context():
+        waiting = tasks(waiting_of(world.own.facilitator), "cohorts.attempts")
+    assert [task.name for task in waiting] == ["Second Fails"]
+
+
 def test_two_records_of_one_human_wait_once_under_the_kept_name_and_link(db_app, world):
     group, _second, made = a_mixed_cohort(world)
     with db.write():
