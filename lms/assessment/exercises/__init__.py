@@ -5,9 +5,23 @@ from __future__ import annotations
 from types import ModuleType
 from typing import cast
 
-from lms.assessment.exercises import four_groups
+from lms.assessment.exercises import (
+    balance_closes,
+    four_groups,
+    mirror_flows,
+    over_coverage,
+    permits_to_arrivals,
+    residence_rules,
+)
 from lms.assessment.exercises.frame import Exercise
 
-_MODULES: tuple[ModuleType, ...] = (four_groups,)  # by name
+_MODULES: tuple[ModuleType, ...] = (
+    balance_closes,
+    four_groups,
+    mirror_flows,
+    over_coverage,
+    permits_to_arrivals,
+    residence_rules,
+)
 
 ALL: dict[str, Exercise] = {module.ID: cast(Exercise, module) for module in _MODULES}

@@ -6,11 +6,11 @@ grades it as this one would.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from lms.assessment.exercises.frame import Answer, Column, Data, Exercise, Figure
+from lms.assessment.exercises.frame import Answer, Column, Data, Dice, Exercise, Figure, Form
 
 Verdict = Literal["right", "tolerance", "mistake", "wrong", "missing"]
 ENOUGH = 0.99  # the share of rows that must be right in each column of a file: one slip in a hundred is none
@@ -146,3 +146,21 @@ def _own_rows(name: str, answer: Answer, right: Answer, wrong: Mapping[str, Answ
         for key, codes in own.items()
     )
     return bool(own) and shared < MOST * len(own)
+
+
+def drawn(
+    exercise: str,
+    seed: str,
+    form: Form,
+    draw: Callable[[Dice, Form], Data],
+    asked: Iterable[Figure],
+    solve: Callable[[Data], Answer],
+    mistakes: Callable[[Data], dict[str, Answer]],
+) -> Data:
+    """The first data of a seed in which every mistake can be told. RuntimeError where a hundred draws give none."""
+    asked = tuple(asked)
+    for again in range(100):
+        data = draw(Dice(seed, f"{exercise} {form} {again}"), form)
+        if clear(asked, solve(data), mistakes(data)):
+            return data
+    raise RuntimeError(f"no clear data of {exercise} for the seed {seed}")
