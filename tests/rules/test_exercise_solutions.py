@@ -1,0 +1,200 @@
+"""Each solution of an exercise derived a second time, by a plain method that shares nothing with the first."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from test_exercises import EACH, seeds
+
+from lms.assessment import exercises
+from lms.assessment.exercises import balance_closes, four_groups, mirror_flows, over_coverage
+from lms.assessment.exercises.frame import Data, Sheet
+
+
+def dicts(sheet: Sheet) -> list[dict]:
+    return [dict(zip(sheet.heads, row, strict=True)) for row in sheet.rows]
+
+
+def four(data: Data) -> dict[str, float]:
+    home, born, foreign, both, everybody = data.facts["country"], 0, 0, 0, 0
+    for row in dicts(data.sheets[0]):
+        count = row.get("persons", 1)
+        everybody += count
+        citizen = row["citizenship"] == home or row["second_citizenship"] == home
+        if not citizen:
+            foreign += count
+        if row["birth_country"] != home:
+            born += count
+            if citizen:
+                both += count
+    return {"foreign_born": born, "foreign_born_share": born / everybody * 100, "foreign_citizens": foreign,
+            "foreign_born_citizens": both}  # fmt: skip
+
+
+def balance(data: Data) -> dict[str, float]:
+    wrong = []
+    for row in dicts(data.sheet("regions")):
+        natural, net = row["births"] - row["deaths"], row["immigration"] - row["emigration"]
+        change = row["population_end"] - row["population_start"]
+        if change - natural - net - row["correction"] != 0:
+            wrong.append((row["region"], change - natural - net - row["correction"]))
+    assert len(wrong) == 1 and wrong[0][1] % 9 == 0, "two digits that changed places differ by a multiple of nine"
+    item = {row["item"]: row["persons"] for row in dicts(data.sheet("foreign_born"))}
+    expected = item["stock_start"] + item["immigration"] - item["emigration"] - item["deaths"]
+    unseen = expected - item["census_end"]
+    return {"region": wrong[0][0], "gap": wrong[0][1], "expected_stock": expected, "stock_gap": -unseen,
+            "coverage": item["emigration"] / (unseen + item["emigration"]) * 100}  # fmt: skip
+
+
+def register(data: Data) -> dict[str, float]:
+    groups: dict[str, list[float]] = {}
+    for row in dicts(data.sheets[0]):
+        group = groups.setdefault(row["group"], [0.0] * 5)  # people, employed, silent, abroad, here
+        if "register" in row:
+            names = ("register", "employed", "no_sign", "found_abroad", "found_here")
+            group[:] = [sum(pair) for pair in zip(group, (row[name] for name in names), strict=True)]
+            continue
+        group[0] += 1
+        group[1] += row["sign_work"] or 0
+        if not any(row[sign] for sign in ("sign_work", "sign_health", "sign_school")):
+            group[2] += 1
+            group[3] += row["found"] == "abroad"
+            group[4] += row["found"] == "here"
+    gone = sum(silent / (abroad + here) * abroad for _n, _e, silent, abroad, here in groups.values())
+    people, employed = sum(g[0] for g in groups.values()), sum(g[1] for g in groups.values())
+    return {"over_coverage": gone, "corrected_stock": people - gone, "register_rate": employed / people * 100,
+            "corrected_rate": employed / (people - gone) * 100}  # fmt: skip
+
+
+def permits(data: Data) -> dict[str, float]:
+    year = data.facts["year"]
+    first = [row for row in dicts(data.sheets[0]) if "first" in row["kind"]]
+    new = [row for row in first if row["here_before"] == "no"]
+    came = [row for row in new if row["first_entry"] and row["first_entry"].isoformat()[:4] == str(year)]
+    long = [row for row in came if row["first_entry"] + timedelta(days=365) <= row["valid_until"]]
+    steps = {"first_permits": first, "newcomers": new, "arrivals": came, "long_term": long}
+    return {name: len({row["person"] for row in rows}) for name, rows in steps.items()}
+
+
+def mirror(data: Data) -> dict[str, float]:
+    left = sum(row["to_partner"] for row in dicts(data.sheet("departures")))
+    left -= sum(row["of_whom_returned"] for row in dicts(data.sheet("departures")))
+    came = 0
+    for row in dicts(data.sheet("arrivals")):
+        if "stay_months" in row:
+            if row["stay_months"] in ("12-23", "24+", "12+", "12-17", "18+", "still"):
+                came += row["foreign_citizens"] + row["own_citizens"]
+        elif row["left_on"] is None or row["left_on"] >= row["arrived_on"] + timedelta(days=365):
+            came += 1
+    return {"sender": left, "comparable": came, "coverage": left / came * 100, "factor": came / left}
+
+
+def residence(data: Data) -> dict[str, float]:
+    """Day by day: a set of days in the country for each person."""
+    last, stays = data.facts["last"], {}
+    for row in dicts(data.sheets[0]):
+        here = stays.setdefault(row["person"], [])
+        if "entry" in row:
+            here.append([row["entry"], row["exit"]])
+        elif row["direction"] == "in":
+            here.append([row["day"], None])
+        else:
+            here[-1][1] = row["day"]
+    found = {"unbroken_12": 0, "days_183": 0, "days_365_of_16": 0}
+    for own in stays.values():
+        days = {entry + timedelta(days=n) for entry, exit in own for n in range(((exit or last) - entry).days)}
+        begin = min(days)
+        found["days_183"] += sum(day < later(begin, 12) for day in days) >= 183
+        found["days_365_of_16"] += sum(day < later(begin, 16) for day in days) >= 365
+        found["unbroken_12"] += any(
+            entry.year == data.facts["year"] and (exit or last) >= later(entry, 12) for entry, exit in own
+        )
+    return found
+
+
+def later(day: date, months: int) -> date:
+    month = day.month + months
+    year, month = day.year + (month - 1) // 12, (month - 1) % 12 + 1
+    while True:
+        try:
+            return day.replace(year=year, month=month)
+        except ValueError:
+            day -= timedelta(days=1)
+
+
+PLAIN = {
+    "four-groups": four, "balance-closes": balance, "over-coverage": register, "permits-to-arrivals": permits,
+    "mirror-flows": mirror, "residence-rules": residence,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "form"), EACH)
+def test_a_second_way_gives_the_same(name, form):
+    exercise = exercises.ALL[name]
+    for seed in seeds(25):
+        data = exercise.generate(seed, form)
+        assert PLAIN[name](data) == pytest.approx(dict(exercise.solve(data).figures), rel=1e-12)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("name", "form"), EACH)
+def test_a_second_way_gives_the_same_for_five_hundred_seeds(name, form):
+    exercise = exercises.ALL[name]
+    for seed in seeds(500):
+        data = exercise.generate(seed, form)
+        assert PLAIN[name](data) == pytest.approx(dict(exercise.solve(data).figures), rel=1e-12)
+
+
+# --- the worked examples of the lessons, put through the same program ---
+
+
+def test_the_four_groups_of_the_lesson():
+    rows = (("QM", "QM", None, 4_612_000, 0), ("QM", "QN", None, 38_000, 0), ("QN", "QM", None, 121_000, 0),
+            ("QN", "QN", None, 229_000, 18_000))  # fmt: skip
+    heads = ("birth_country", "citizenship", "second_citizenship", "persons", "of_whom_refugees")
+    data = Data((Sheet("population", heads, rows),), {"country": "QM"})
+    assert four_groups.solve(data).figures["foreign_born_share"] == 7.0
+    wrong = {name: answer.figures.get("foreign_born") for name, answer in four_groups.mistakes(data).items()}
+    assert wrong["citizens_for_born"] == 267_000 and wrong["native_born_added"] == 388_000
+    assert wrong["naturalised_dropped"] == 229_000 and wrong["refugees_added"] == 368_000
+
+
+def test_the_balance_of_the_lesson():
+    items = (("stock_start", 350_000), ("immigration", 40_000), ("emigration", 15_000), ("deaths", 3_500),
+             ("births_to_foreign_born", 5_000), ("naturalisations", 6_000), ("census_end", 359_000))  # fmt: skip
+    region = (1, 2024, 100, 1, 1, 1, 1, 0, 109)
+    data = Data(
+        (Sheet("regions", balance_closes._HEADS, (region,)), Sheet("foreign_born", ("item", "persons"), items)), {}
+    )
+    right = balance_closes.solve(data).figures
+    assert (right["expected_stock"], right["stock_gap"], round(right["coverage"], 1)) == (371_500, -12_500, 54.5)
+    wrong = {name: one.figures.get("expected_stock") for name, one in balance_closes.mistakes(data).items()}
+    assert wrong["deaths_forgotten"] == 375_000 and wrong["births_added"] == 376_500
+    assert wrong["naturalisations_subtracted"] == 365_500
+
+
+def test_the_check_sample_of_the_lesson():
+    row = ("other", 412_000, 231_000, 37_000, 400, 292, 108, 0)
+    data = Data((Sheet("strata", over_coverage._HEADS, (row,)),), {})
+    right = over_coverage.solve(data).figures
+    assert (right["over_coverage"], right["corrected_stock"]) == (27_010, 384_990)
+    assert (round(right["register_rate"], 1), round(right["corrected_rate"], 1)) == (56.1, 60.0)
+    wrong = over_coverage.mistakes(data)
+    assert wrong["all_removed"].figures["corrected_stock"] == 375_000
+    assert wrong["whole_register"].figures["over_coverage"] == pytest.approx(300_760)
+
+
+def test_the_mirror_flows_of_the_lesson():
+    data = Data(
+        (
+            Sheet("departures", ("period", "to_partner", "of_whom_returned"), (("2023", 4_200, 0),)),
+            Sheet("arrivals", ("stay_months", "foreign_citizens", "own_citizens"),
+                  (("3-11", 2_486, 0), ("12+", 8_814, 0))),
+        ),
+        {"year": 2023},
+    )  # fmt: skip
+    right = mirror_flows.solve(data).figures
+    assert (right["comparable"], round(right["coverage"], 1), round(right["factor"], 2)) == (8_814, 47.7, 2.10)
+    wrong = mirror_flows.mistakes(data)
+    assert round(wrong["not_harmonised"].figures["coverage"], 1) == 37.2
