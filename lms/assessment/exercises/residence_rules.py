@@ -85,9 +85,9 @@ def _few(dice: Dice) -> list[tuple[str, bool]]:
     in pieces, one the citizens; and of the last rule again others. Two apart, since a figure is right within a half."""
     autumn, pieces, home = dice.shuffled(dice.pick(((2, 4, 6), (2, 4, 7), (2, 5, 7), (3, 5, 7))))
     breaks = min(pieces, dice.whole(2, 3))
-    returns = dice.pick([n for n in range(7) if abs(breaks + n - home) >= 2][:3])
+    returns = dice.pick([n for n in range(7) if abs(breaks + n - home) >= 2][:2])
     counts = {
-        "settles": dice.whole(0, 3), "long_stay": dice.whole(0, 2), "spring": dice.whole(0, 2), "autumn": autumn,
+        "settles": dice.whole(0, 2), "long_stay": dice.whole(0, 1), "spring": dice.whole(0, 1), "autumn": autumn,
         "breaks": breaks, "twice": pieces - breaks, "visits": dice.whole(1, 2), "season": dice.whole(0, 1),
         "comes_back": returns,
     }  # fmt: skip
