@@ -49,6 +49,8 @@ def begin(person_id: UUID, exercise: Exercise, form: str) -> UUID:
         ExerciseTask.exercise == exercise.ID,
         ExerciseTask.form == form,
     )
+    # Asked before what is open: a task that another request begins in between is then seen there.
+    number = (s.scalar(select(func.max(ExerciseTask.number)).where(*mine)) or 0) + 1
     opened = s.scalar(
         select(ExerciseTask.id)
         .where(*mine, ExerciseTask.passed_at.is_(None), ExerciseTask.version == exercise.VERSION)
@@ -57,7 +59,6 @@ def begin(person_id: UUID, exercise: Exercise, form: str) -> UUID:
     )
     if opened is not None:
         return opened
-    number = (s.scalar(select(func.max(ExerciseTask.number)).where(*mine)) or 0) + 1
     seed = seed_of(person_id, exercise.ID, form, number)
     data = queries.data_of(exercise.ID, form, seed)
     key = {"person_id": person_id, "exercise": exercise.ID, "form": form, "number": number}
