@@ -152,7 +152,7 @@ def _many(past: Past, ids: dict[str, UUID], offices: dict[str, UUID], cohort: UU
         if number % 2:
             _lessons(past, person, module, (210 - number,))
         else:
-            _lessons(past, person, module, (210 - number, 200 - number, 190 - number))
+            _whole(past, person, module, 210 - number, 190 - number)
             _attempt(past, person, module, 170 - number, right_share=0.8 + number % 5 / 20)
     for number, member in enumerate(WEST_3):
         with past.lived(52):
@@ -160,7 +160,7 @@ def _many(past: Past, ids: dict[str, UUID], offices: dict[str, UUID], cohort: UU
             cohorts.add_member(cohort, person, ids["ruth"])
         # Some have finished what there is, some are on track; some are slow, stuck, or have not begun.
         if number % 6 == 0:
-            _lessons(past, person, module, (35, 25, 15))
+            _whole(past, person, module, 35, 15)
             _attempt(past, person, module, 12, right_share=0.9)
         elif number % 6 == 3:
             _lessons(past, person, module, (20 + number,))
@@ -269,26 +269,34 @@ def _cohort(past: Past, ids: dict[str, UUID]) -> UUID:
 def _live(past: Past, somebody: Somebody, person: UUID, cohort: UUID, module: Module) -> None:
     match somebody.stage:
         case "half":
-            _lessons(past, person, module, (20, 12, 4))
+            _whole(past, person, module, 20, 4)
             _attempt(past, person, module, 1, right_share=1, answered=6, hand_in=False)
         case "reading":
             _lessons(past, person, module, (6,))
             _lesson(past, person, module, 1, 2, checks=2)
         case "passed":
-            _lessons(past, person, module, (40, 36, 30))
+            _whole(past, person, module, 40, 30)
             _attempt(past, person, module, 28, right_share=0.92)
         case "failed":
-            _lessons(past, person, module, (33, 28, 22))
+            _whole(past, person, module, 33, 22)
             for days_ago, share in ((20, 0.3), (13, 0.5), (5, 0.58)):
                 _attempt(past, person, module, days_ago, right_share=share)
         case "stuck":
             _lessons(past, person, module, (23,))
         case "left":
-            _lessons(past, person, module, (44, 40, 37))
+            _whole(past, person, module, 44, 37)
             _attempt(past, person, module, 35, right_share=1)
             with past.lived(9):
                 membership = people_queries.memberships_of(person)[0]
                 people.end_membership(membership.id, clock.today(), "offer", person, destination="national")
+
+
+def _whole(past: Past, person: UUID, module: Module, first: int, last: int) -> None:
+    """Every lesson of the module, evenly from `first` to `last` days ago."""
+    between = max(1, len(module.written) - 1)
+    _lessons(
+        past, person, module, tuple(first - round((first - last) * n / between) for n in range(len(module.written)))
+    )
 
 
 def _lessons(past: Past, person: UUID, module: Module, days: tuple[int, ...]) -> None:
