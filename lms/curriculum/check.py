@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from lms.curriculum import advice as told
 from lms.curriculum import index
 from lms.curriculum.content import Problem
 
@@ -22,6 +23,11 @@ def also(look: Callable[[Path], list[Problem]]) -> None:
 def problems(content_dir: Path) -> list[Problem]:
     """All problems of the folder as it is now, by file and line."""
     return [*index.load(content_dir).problems, *elsewhere(content_dir)]
+
+
+def advice(content_dir: Path) -> list[Problem]:
+    """What could be better and stops nothing: long sentences, hard texts, translations to bring up to date."""
+    return told.advice(index.Library(content_dir, None).documents())
 
 
 def elsewhere(content_dir: Path) -> list[Problem]:

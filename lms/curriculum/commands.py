@@ -18,12 +18,15 @@ def content() -> None:
 
 @content.command()
 @click.option("--dir", "folder", type=click.Path(path_type=Path), help="The content folder; by default the configured.")
-def check(folder: Path | None) -> None:
+@click.option("--advice", is_flag=True, help="Also what could be better: long sentences, translations out of date.")
+def check(folder: Path | None, advice: bool) -> None:
     """Say everything that is wrong in the content, with file and line; exit 1 if anything is."""
     folder = folder or Config.load().content_dir
     found = rules.problems(folder)
     for problem in found:
         click.echo(str(problem))
+    for note in rules.advice(folder) if advice else ():
+        click.echo(f"note: {note}")
     if found:
         files = len({problem.file for problem in found})
         click.echo(f"{_count(len(found), 'problem')} in {_count(files, 'file')}.")

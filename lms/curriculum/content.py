@@ -98,7 +98,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson in one language. `body` is html and checks in reading order; empty while the text is not written."""
+    """A lesson in one language. `body` is html and checks in reading order; empty while the text is not written.
+
+    Title and objectives may be there before the text is: `body_language` is that of the text.
+    """
 
     id: str
     module: str
@@ -111,6 +114,7 @@ class Lesson:
     objectives: tuple[str, ...]
     body: tuple[str | Question, ...] = ()
     words: int = 0
+    body_language: str = ""
 
     @property
     def written(self) -> bool:

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import unescape
 from importlib import metadata
@@ -220,15 +220,19 @@ def _lesson(documents: Mapping[str, Document], document: Document, module: str, 
         objectives=tuple(head["objectives"]),
         body=body,
         words=document.words,
+        body_language=rules.place(document.path)[0],
     )
 
 
 def _in_language(versions: Mapping[str, Lesson], language: str) -> Lesson:
     """The best version of a lesson: one that is written before one that is not, so that the lessons that
-    are asked of a person are the same in every language."""
+    are asked of a person are the same in every language. Title and objectives are in that language where they are
+    translated before the text is."""
     written = {code: lesson for code, lesson in versions.items() if lesson.written}
     chosen: Lesson = _best(written or versions, language)
-    return chosen
+    own = versions.get(language, chosen)
+    heading = {name: getattr(own, name) for name in ("language", "title", "short", "objectives")}
+    return replace(chosen, **heading)
 
 
 def _tongue(
@@ -311,6 +315,11 @@ class Library:
         self._stamps: dict[str, _Stamp] = {}
         self._next_look = 0.0
         self._lock = threading.Lock()
+
+    def documents(self) -> dict[str, Document]:
+        """What an author has written, by its file: for advice, which reads whole texts."""
+        self.index()
+        return {path: record.latest for path, record in self._records.items() if record.latest is not None}
 
     def index(self) -> Index:
         """The index as of now, two seconds ago at most. While one thread reads, the others have the one

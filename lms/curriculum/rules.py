@@ -39,6 +39,8 @@ def across(documents: Documents) -> list[Problem]:
         _competencies,
         _links,
         _banks,
+        _taught,
+        _figures,
         _translations,
     ):
         problems += rule(documents)
@@ -177,6 +179,52 @@ def _banks(documents: Documents) -> Iterator[Problem]:
             yield Problem(
                 path, document.line("assessment"), f"The module is assessed, and no question asks for {code}."
             )
+
+
+TESTED = 4  # questions in its bank that a competency needs, so that a result can say something of it
+
+
+def _taught(documents: Documents) -> Iterator[Problem]:
+    """Of a module whose lessons are all written: every competency of it is taught and tested enough. And no question
+    asks for what its lesson does not teach."""
+    lessons = [(path, document) for path, document in _lessons(documents) if place(path)[0] == "en"]
+    taught: dict[str, set[str]] = defaultdict(set)  # competencies by module
+    of_lesson = {document.head["id"]: set(document.head["competencies"]) for _path, document in lessons}
+    unwritten = {place(path)[1] for path, document in lessons if not document.parts}
+    for path, document in lessons:
+        taught[place(path)[1]].update(document.head["competencies"])
+    asked: dict[tuple[str, str], int] = defaultdict(int)
+    for path, document in _banked(documents):
+        if place(path)[0] != "en":
+            continue
+        for question in document.questions:
+            asked[place(path)[1], question.competency] += 1
+            if question.lesson in of_lesson and question.competency not in of_lesson[question.lesson]:
+                line = document.line(f"tags:{question.id}")
+                say = (
+                    f"{question.id} asks for {question.competency}, which the lesson {question.lesson} does not teach."
+                )
+                yield Problem(path, line, say)
+    file = "competencies.toml"
+    for code, competency in documents[file].head.items() if file in documents else ():
+        module = competency["module"]
+        if module not in taught or module in unwritten or not any(m == module for m, _c in asked):
+            continue
+        if code not in taught[module]:
+            yield Problem(file, documents[file].line(code), f"{code} is taught by no lesson of {module}.")
+        elif asked[module, code] < TESTED:
+            say = f"{code} is asked for by {asked[module, code]} questions of {module}; it needs {TESTED}."
+            yield Problem(file, documents[file].line(code), say)
+
+
+def _figures(documents: Documents) -> Iterator[Problem]:
+    """Each figure has its data as a table, for those who do not see it."""
+    for path, document in _lessons(documents):
+        html = "".join(part for part in document.parts if isinstance(part, str))
+        drawn, told = html.count("<figure"), html.count('<details class="figure"')
+        if drawn > told:
+            say = f"{drawn} figures and {told} tables of figures: ??? figure “The figure as a table” follows each."
+            yield Problem(path, 1, say)
 
 
 def _translations(documents: Documents) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ before. What is only unfinished (a lesson without a source) is a problem and is 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import tomllib
@@ -19,10 +20,15 @@ from lms.curriculum.content import Problem, Question
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1  # of a document's plain values: raised when what stands in `head` or another field changes
+FORMAT = 2  # of a document's plain values: raised when what stands in `head` or another field changes
 CHECKS = 5  # that a written lesson has at least
 LESSON_NAME = re.compile(r"(\d\d)-[\w-]+\.md")
+DIGEST = re.compile(r"[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_SAYS = {
+    SLUG: "small letters, digits and hyphens, at most 60",
+    DIGEST: "the first twelve signs of the English file’s digest, as the check prints it",
+}
 ASSESSMENT = {
     "draw": (1, 200),
     "pass": (1, 100),
@@ -47,6 +53,7 @@ class Document:
     links: tuple[markup.Link, ...] = ()
     anchors: tuple[str, ...] = ()
     words: int = 0
+    digest: str = ""  # of the file's text: by it a translation says what it was made from
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -100,6 +107,8 @@ def read(path: str, text: str, figures: markup.Figures) -> Reading:
         log.error("%s cannot be read: %r", path, error)
         page.complain(1, f"This file cannot be read: {type(error).__name__}.", whole=False)
         document = None
+    if document is not None:
+        document = replace(document, digest=hashlib.sha256(page.text.strip().encode()).hexdigest()[:12])
     problems = sorted(set(page.problems), key=lambda p: (p.line, p.message))
     return Reading(document, tuple(problems), page.whole and document is not None)
 
@@ -195,7 +204,7 @@ class _Head:
         elif not isinstance(value, str) or not value.strip():
             self.refuse(key, f"{key} is empty." if isinstance(value, str) else f"{key} is not a text.")
         elif pattern and not pattern.fullmatch(value):
-            self.refuse(key, f"{key} is small letters, digits and hyphens, at most 60: not “{value}”.")
+            self.refuse(key, f"{key} is {_SAYS[pattern]}: not “{value}”.")
         else:
             return " ".join(value.split())
         return ""
@@ -267,7 +276,8 @@ def _lesson(file: _File, figures: markup.Figures) -> Document | None:
         "competencies": head.texts("competencies", r"[\w-]+"),
         "objectives": head.texts("objectives"),
     }
-    head.asked.add("short")
+    head.asked |= {"short", "source"}
+    values["source"] = head.text("source", DIGEST) if "source" in head.values else ""
     head.finish()
     if not (values["id"] and values["title"] and values["minutes"]):
         return None

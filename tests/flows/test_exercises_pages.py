@@ -170,7 +170,7 @@ def test_the_files_hold_what_the_task_is_about_in_the_persons_locale(db_app, tra
     french = client.get(f"/exercises/tasks/{task}/persons.csv?lang=fr").data.decode("utf-8-sig")
     assert len(list(csv.reader(io.StringIO(english)))) == len(rows) + 1
     assert list(csv.reader(io.StringIO(french), delimiter=";"))[1][0] == rows[0][0]
-    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(f"/exercises/tasks/{task}/data.xlsx").data))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(f"/exercises/tasks/{task}/data.xlsx?lang=en").data))
     assert book.sheet_names == ["persons", "code book"]
     assert len(book.get_sheet_by_index(0).to_python()) == len(rows) + 1
     assert client.get(f"/exercises/tasks/{task}/none.csv").status_code == 404

@@ -1,5 +1,6 @@
 """Every fault of content is told, all in one run, each with the file and line where it is to be mended."""
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 from taught import BANK, BANKED, GOOD, MODULE, PAGE, STOCKS, UNWRITTEN, WHO, check_block, lesson, write
 
 from config import ROOT
-from lms.curriculum import check
+from lms.curriculum import advice, check, index
 from lms.curriculum.commands import content
 
 
@@ -121,7 +122,45 @@ def test_each_fault_is_told_with_its_file_and_line(tmp_path, path, old, new, lin
 
 def test_a_module_s_bank_asks_for_every_competency_of_its_written_lessons(tmp_path):
     text = UNWRITTEN + lesson("stocks", "C2").split("+++\n", 2)[2]
-    assert told(write(tmp_path, {STOCKS: text})) == [(PAGE, 6, "The module is assessed, and no question asks for C2.")]
+    assert told(write(tmp_path, {STOCKS: text})) == [
+        ("competencies.toml", 1, "C1 is asked for by 2 questions of concepts; it needs 4."),
+        (PAGE, 6, "The module is assessed, and no question asks for C2."),
+    ]
+
+
+def test_a_question_asks_for_what_its_lesson_teaches_and_a_figure_has_its_table(tmp_path):
+    bank = GOOD[BANKED].replace("[tag:competency=C1]", "[tag:competency=C2]", 1)
+    assert any("which the lesson who does not teach" in say for _f, _n, say in told(write(tmp_path, {BANKED: bank})))
+    without = re.sub(r"\?\?\? figure.*?\n\n(?=\S)", "", GOOD[WHO] + "\n\nEnd.\n", flags=re.DOTALL)
+    found = told(write(tmp_path, {WHO: without, BANKED: GOOD[BANKED]}))
+    assert any("1 figures and 0 tables of figures" in say for _f, _n, say in found), found
+
+
+def test_advice_says_what_could_be_better_and_stops_nothing(tmp_path):
+    long = " ".join(["word"] * 41) + "."
+    hard = " ".join(["Internationalisation necessitates interoperability considerations."] * 30)
+    folder = write(tmp_path, {WHO: lesson().replace("A lead.", f"{long}\n\n{hard}")})
+    notes = [note.message for note in check.advice(folder)]
+    assert any("A sentence of 41 words" in note for note in notes) and any("Reading ease" in note for note in notes)
+    assert any("minutes" in note for note in notes)
+    done = CliRunner().invoke(content, ["check", "--dir", str(folder), "--advice"])
+    assert "note: en/concepts/01-who.md" in done.output
+
+
+def test_a_translation_is_out_of_date_when_its_source_changed(tmp_path):
+    def state(folder) -> set[str]:
+        return {
+            one.state for one in advice.translations(index.Library(folder, None).documents()) if one.lesson == "who"
+        }
+
+    folder = write(tmp_path, {})
+    digest = index.Library(folder, None).documents()[WHO].digest
+    write(folder, {"fr/concepts/01-who.md": lesson().replace("minutes", f'source = "{digest}"\nminutes', 1)})
+    assert state(folder) == {"translated"}
+    write(folder, {WHO: lesson().replace("A lead.", "Another lead.")})
+    assert state(folder) == {"out of date"}
+    write(folder, {"fr/concepts/01-who.md": lesson().split("+++\n\n")[0] + "+++\n"})
+    assert state(folder) == {"titles only"}
 
 
 @pytest.mark.parametrize(

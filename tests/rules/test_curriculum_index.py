@@ -84,7 +84,7 @@ def test_each_lesson_falls_back_alone_and_a_title_without_text_to_the_english_te
     content = index.load(folder)
     module = content.module("concepts", "fr")
     assert module.title == "Concepts : qui compte"
-    assert [one.language for one in module.lessons] == ["fr", "en"]
+    assert [(one.language, one.body_language) for one in module.lessons] == [("fr", "fr"), ("fr", "en")]
     assert "Un début" in module.lessons[0].body[0]
     # What is asked of a person does not depend on the language that they read in.
     for language in ("en", "fr", "ar"):

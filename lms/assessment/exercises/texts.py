@@ -104,7 +104,8 @@ def problems(content_dir: Path) -> list[Problem]:
     for path in sorted(content_dir.glob(f"*/{FOLDER}/*.toml")):
         found += _read(path, path.parent.parent.name)[1]
     for name in exercises.ALL:
-        if content_dir.exists() and not (content_dir / "en" / FOLDER / f"{name}.toml").exists():
+        folder = content_dir / "en" / FOLDER
+        if folder.exists() and not (folder / f"{name}.toml").exists():
             found.append(Problem(f"en/{FOLDER}", 1, f"The exercise {name} has no text: {name}.toml."))
     return found
 
