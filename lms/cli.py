@@ -211,7 +211,7 @@ class _Lazy(click.Group):
         return _content().list_commands(ctx)
 
 
-main.add_command(_Lazy("content", help="What is taught: check it."))
+main.add_command(_Lazy("content", help="What is taught: check it, look at it."))
 
 
 if __name__ == "__main__":

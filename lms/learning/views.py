@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
@@ -11,9 +13,10 @@ from lms.assessment import presentation
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
 from lms.assessment.exercises import queries as exercises
-from lms.curriculum import index
+from lms.curriculum import cases, index
 from lms.curriculum.content import Lesson, Module
 from lms.learning import queries, rules
+from lms.people import queries as people
 from lms.policy import define
 from lms.web import language
 from lms.web.viewer import me, permit, wants_fragment
@@ -75,8 +78,8 @@ def module(module: str) -> str:
 @blueprint.get("/learn/lessons/<lesson>")
 @permit("learning.read")
 def lesson(lesson: str) -> str:
-    found = _lesson(lesson)
     person = me()
+    found = _own_case_first(_lesson(lesson), person.person_id)
     module = _module(found.module)
     position = found.number - 1
     return render_template(
@@ -89,6 +92,14 @@ def lesson(lesson: str) -> str:
         before=module.lessons[position - 1] if position > 0 else None,
         after=module.lessons[position + 1] if position + 1 < len(module.lessons) else None,
     )
+
+
+def _own_case_first(lesson: Lesson, person_id: UUID) -> Lesson:
+    """Of the cases in a lesson the one that is like the person's own office comes first."""
+    if not any(isinstance(part, str) and "note case-" in part for part in lesson.body):
+        return lesson
+    office = people.office_of(person_id)
+    return replace(lesson, body=cases.own_first(lesson.body, office.infrastructure)) if office else lesson
 
 
 @blueprint.post("/learn/lessons/<lesson>/checks/<question>")
