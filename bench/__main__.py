@@ -23,6 +23,8 @@ from pathlib import Path
 
 import psutil
 
+from bench import exercises
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv" / "bin"
 PORT, REFERENCE_PORT = 8011, 8012
@@ -191,6 +193,7 @@ def main() -> None:
                 speed(base, cookies(browser), reference, cookies(other))
             memory(server.pid)
             first_visit(base, cookies(browser))
+    exercises.measure()
     statements()
 
 

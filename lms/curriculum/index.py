@@ -26,6 +26,7 @@ from typing import Any
 
 from config import LANGUAGES
 from lms.curriculum import rules, source
+from lms.curriculum.advice import Translation, translations
 from lms.curriculum.content import AssessmentRule, Competency, Course, Lesson, Module, Problem, Question
 from lms.curriculum.markup import LINK
 from lms.curriculum.source import Document
@@ -92,6 +93,7 @@ class Index:
 
     _tongues: Mapping[str, _Tongue]
     problems: tuple[Problem, ...] = ()
+    translations: tuple[Translation, ...] = ()  # how lessons stand in other languages
     older: tuple[str, ...] = ()  # files that serve a version from before, because the present one is not whole
 
     def _in(self, language: str) -> _Tongue:
@@ -138,6 +140,7 @@ def build(records: Mapping[str, Record], also: Iterable[Problem] = ()) -> Index:
     return Index(
         _tongues(served),
         tuple(sorted(set(problems), key=lambda p: (p.file, p.line, p.message))),
+        tuple(translations({path: document for path, document in latest.items() if document is not None})),
         tuple(path for path, record in records.items() if record.older),
     )
 

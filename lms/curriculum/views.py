@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flask import Blueprint, current_app, render_template
 
 from lms.curriculum import check, index
@@ -21,4 +23,9 @@ def problems() -> str:
     content = index.current()
     modules = [content.module(module.id, language.code()) for module in content.modules]
     problems = [*content.problems, *check.elsewhere(current_app.config["LMS"].content_dir)]
-    return render_template("curriculum/problems.html", content=content, problems=problems, modules=modules)
+    states: dict[str, Counter[str]] = {}
+    for one in content.translations:
+        states.setdefault(one.language, Counter())[one.state] += 1
+    return render_template(
+        "curriculum/problems.html", content=content, problems=problems, modules=modules, translations=states
+    )

@@ -22,6 +22,7 @@ from lms.web import language
 LARGEST = 8 * 1024 * 1024  # bytes of an upload
 UNPACKED = 120 * 1024 * 1024  # bytes of a spreadsheet, unpacked
 MOST_ROWS = 50_000
+FIRST = 5  # faults that are told; of more only their number
 
 Row = tuple[int, dict[str, str]]  # its number in the file (the heads are 1), what stands in the columns asked for
 
@@ -162,33 +163,34 @@ def coded(
     Raises Refusal (rows) for the first rows whose key is none of ours, stands twice, or whose code is not one of the
     column's; how many more there are.
     """
-    wrong: list[str] = []
+    wrong: list[tuple[int, str, str, str]] = []  # row, what is wrong, column, what stands there
     found: dict[str, tuple[str, ...]] = {}
     for number, values in rows:
-        row, given = language.number(number), values[key]
+        given = values[key]
         if given not in keys:
-            wrong.append(_("Row %(row)s: there is no “%(key)s” in the data.", row=row, key=given[:40]))
-            continue
-        if given in found:
-            wrong.append(_("Row %(row)s: “%(key)s” stands there a second time.", row=row, key=given[:40]))
-            continue
-        line = tuple(values[column].strip().lower() for column in codes)
-        for column, code in zip(codes, line, strict=True):
-            if code not in codes[column]:
-                words = language.listed(codes[column])
-                said = _(
-                    "Row %(row)s, %(column)s: “%(code)s” is none of %(codes)s.",
-                    row=row,
-                    column=column,
-                    code=code[:40],
-                    codes=words,
-                )
-                wrong.append(said)
-        found[given] = line
+            wrong.append((number, "unknown", key, given))
+        elif given in found:
+            wrong.append((number, "twice", key, given))
+        else:
+            line = found[given] = tuple(values[column].strip().lower() for column in codes)
+            wrong += [
+                (number, "code", column, code)
+                for column, code in zip(codes, line, strict=True)
+                if code not in codes[column]
+            ]
     if wrong:
-        more = len(wrong) - 5
-        said = " ".join(wrong[:5])
-        if more > 0:
-            said += " " + _("And %(count)s more.", count=language.number(more))
+        said = " ".join(_wrong(*one, codes) for one in wrong[:FIRST])
+        if len(wrong) > FIRST:
+            said += " " + _("And %(count)s more.", count=language.number(len(wrong) - FIRST))
         raise Refusal("rows", said, 422, "file")
     return found
+
+
+def _wrong(number: int, what: str, column: str, given: str, codes: Mapping[str, Collection[str]]) -> str:
+    row, given = language.number(number), given[:40]
+    if what == "unknown":
+        return str(_("Row %(row)s: there is no “%(key)s” in the data.", row=row, key=given))
+    if what == "twice":
+        return str(_("Row %(row)s: “%(key)s” stands there a second time.", row=row, key=given))
+    words = {"row": row, "column": column, "code": given, "codes": language.listed(codes[column])}
+    return str(_("Row %(row)s, %(column)s: “%(code)s” is none of %(codes)s.", **words))
