@@ -149,7 +149,7 @@ PEOPLE = (
     ),
     Somebody(
         "vera", "Vera Cojocaru", "", "lunavia", "en", "female", "Head of administration", "focal_point",
-        _l("Focal point of Statistics Lunavia: nominates for the next cohort"),
+        _l("Focal point of Statistics Lunavia, whose survey waits for an answer"),
     ),
     Somebody(
         "karin", "Karin Holm", "", "", "en", "female", "Programme officer of a donor", "observer",
