@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select
@@ -54,7 +55,7 @@ def held_about(person_id: UUID) -> list[Held]:
     for row, file in rows:
         found.append(_row(row, file))
         if file is not None and file.removed_at is None:
-            stored.append(File(rules.file_name(row.snapshot["name"], row.code), _reader(file)))
+            stored.append(File(rules.file_name(row.snapshot["name"], row.code), partial(files.proved, file)))
     labels = {
         "code": _l("Code"),
         "what": _l("What it certifies"),
@@ -79,17 +80,6 @@ def _row(row: Certificate, file: StoredFile | None) -> dict[str, Any]:
     values |= {name: row.snapshot.get(name) for name in _PRINTED}
     values["lessons"] = [lesson["title"] for lesson in row.snapshot["lessons"]]
     return values | {"sha256": file.sha256 if file else ""}
-
-
-def _reader(file: StoredFile) -> Any:
-    """How the bytes are read when the ZIP is sent, long after the request is over."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-
-    def read() -> bytes:
-        with app.app_context():
-            return files.proved(file)
-
-    return read
 
 
 def published(person_id: UUID) -> Published | None:

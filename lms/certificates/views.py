@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from lms import db, limits
 from lms.certificates import archive, queries, rules
 from lms.files import service as files
-from lms.files.zipped import whole_if_small
+from lms.files import zipped
 from lms.people import queries as people
 from lms.policy import OVER_OFFICES, Refusal, Target, define
 from lms.web import language
@@ -80,9 +80,7 @@ def organisation_zip(organisation: UUID) -> Response:
     office = people.organisation(organisation).name_in(language.code())
     pieces = archive.stream(issued, rows, office, people.last_confirmed([organisation]).get(organisation))
     db.forget()  # a slow line shall not hold a connection
-    response = Response(whole_if_small(pieces), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename="certificates.zip")
-    return response
+    return zipped.attachment(pieces, "certificates.zip")
 
 
 @blueprint.get("/verify")

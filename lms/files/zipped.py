@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import chain
 from zipfile import ZipInfo
 
+from flask import Response
+
 from lms import clock
 
 WHOLE = 32 * 1024 * 1024
@@ -37,7 +39,14 @@ def entry(name: str, at: datetime | None = None) -> ZipInfo:
     return made
 
 
-def whole_if_small(pieces: Iterator[bytes]) -> bytes | Iterator[bytes]:
+def attachment(pieces: Iterator[bytes], name: str) -> Response:
+    """The ZIP as a download under that name."""
+    response = Response(_whole_if_small(pieces), mimetype="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _whole_if_small(pieces: Iterator[bytes]) -> bytes | Iterator[bytes]:
     """Up to 32 MB at once: what is streamed holds one of the server's few threads for as long as the line is slow."""
     ready, size = [], 0
     for piece in pieces:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from flask import render_template
+from flask import Flask, current_app, render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -38,10 +38,11 @@ def stream(ids: Sequence[UUID]) -> Iterator[bytes]:
     sections, now = privacy.export(ids), clock.now()
     data = as_json(sections, ids[0], now).encode()
     page = as_page(sections, now).encode()
-    return _pieces(sections, [("about-me.json", data), ("about-me.html", page)])
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return _pieces(app, sections, [("about-me.json", data), ("about-me.html", page)])
 
 
-def _pieces(sections: Sequence[Held], texts: list[tuple[str, bytes]]) -> Iterator[bytes]:
+def _pieces(app: Flask, sections: Sequence[Held], texts: list[tuple[str, bytes]]) -> Iterator[bytes]:
     sink = Sink()
     with ZipFile(sink, "w", ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
         for name, data in texts:
@@ -49,7 +50,9 @@ def _pieces(sections: Sequence[Held], texts: list[tuple[str, bytes]]) -> Iterato
             yield sink.take()
         for number, file in enumerate((file for held in sections for file in held.files), 1):
             try:
-                archive.writestr(entry(f"files/{number:03} {file.name}"), file.read(), ZIP_STORED)
+                with app.app_context():  # the request may be over
+                    data = file.read()
+                archive.writestr(entry(f"files/{number:03} {file.name}"), data, ZIP_STORED)
             except Refusal as refusal:
                 archive.writestr(entry(f"files/{number:03} {file.name}.txt"), refusal.message)
             yield sink.take()

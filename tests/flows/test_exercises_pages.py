@@ -334,6 +334,18 @@ def test_one_file_at_a_time_is_read_and_twice_is_once(db_app, trainee):
     assert db.session().scalar(sa.select(sa.func.count(ExerciseAnswer.id))) == 1
 
 
+def test_what_was_given_back_is_in_the_file_about_me_however_large_that_is(db_app, trainee, monkeypatch):
+    client, task = client_of(db_app, trainee), begun(trainee, "desk")
+    data = as_csv(sheet(task))
+    give(db_app, client, task, data)
+    monkeypatch.setattr("lms.files.zipped.WHOLE", 1000)
+    answer = client.get("/account/export.zip")
+    assert "Content-Length" not in answer.headers
+    with ThreadPoolExecutor(1) as server:  # which sends it in pieces, when the request is long over
+        parts = zipfile.ZipFile(io.BytesIO(server.submit(answer.get_data).result()))
+    assert [parts.read(name) for name in parts.namelist() if name.startswith("files/")] == [data]
+
+
 def test_the_privacy_of_a_task(db_app, trainee):
     task = begun(trainee)
     other = client_of(db_app, make.person("Somebody Else"))

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from lms import audit, db, privacy
-from lms.files.zipped import whole_if_small
+from lms.files import zipped
 from lms.people import export, fates, forms, held, passwords, queries, service
 from lms.people.views import blueprint
 from lms.people.views.entry import count
@@ -69,9 +69,7 @@ def _zip(ids: Sequence[UUID], spoken: str = "") -> Response:
     with force_locale(spoken) if spoken else nullcontext():
         pieces = export.stream(ids)
     db.forget()  # a slow line shall not hold a connection
-    response = Response(whole_if_small(pieces), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename="about-me.zip")
-    return response
+    return zipped.attachment(pieces, "about-me.zip")
 
 
 # --- its end ---------------------------------------------------------------------------------------------
