@@ -43,6 +43,11 @@ def today(zone_name: str = "UTC") -> date:
     return now().astimezone(zone(zone_name)).date()
 
 
+def without_hour(moment: datetime) -> datetime:
+    """The beginning of a moment's day in UTC: where the hour says more of a person than a figure needs."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def add_months(anchor: date, months: int) -> date:
     """`anchor` plus whole months, clamped to the month's last day (31 January + 1 = 28 or 29 February)."""
     month = anchor.month - 1 + months

@@ -6,7 +6,7 @@ Everything is asked about one record. Where records of one human were merged, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,8 @@ from lms.db import need_write, session
 
 @dataclass(frozen=True)
 class File:
-    """Something of the person that is stored as bytes: its name, and how it is read once it is wanted."""
+    """Something of the person that is stored as bytes: its name, and how it is read once it is wanted, which may be
+    after the request (whoever reads it brings the application)."""
 
     name: str
     read: Callable[[], bytes]
@@ -106,6 +107,7 @@ Erase = Callable[[UUID], list[Kept]]
 
 @dataclass(frozen=True)
 class _Room:
+    name: str
     floor: int
     export: Export
     erase: Erase
@@ -128,7 +130,7 @@ def holds(
 ) -> None:
     """Enter a room: how it tells all that it holds about one record of a person, and how it forgets it within the
     transaction of the erasure, saying what it had to keep. `fates` say the same before it is done."""
-    _rooms[room] = _Room(floor, export, erase, tuple(fates), tuple(keepings))
+    _rooms[room] = _Room(room, floor, export, erase, tuple(fates), tuple(keepings))
 
 
 def publishes(room: str, tell: Callable[[UUID], Published | None]) -> None:
@@ -194,20 +196,22 @@ def _together(one: Held, other: Held) -> Held:
 
 def foretell(ids: Collection[UUID]) -> tuple[list[Kept], list[Kept]]:
     """What would go and what would stay if these records were erased now: one statement."""
-    fates = [fate for room in _told() for fate in room.fates]
-    if not fates:
-        return [], []
-    counts = session().execute(select(*(fate.count(ids).label(f"c{n}") for n, fate in enumerate(fates)))).one()
-    told = [Kept(fate.what, count, fate.why) for fate, count in zip(fates, counts, strict=True) if count]
+    told = [one for one in _counted([fate for room in _told() for fate in room.fates], ids) if one.count]
     return [kept for kept in told if not kept.why], [kept for kept in told if kept.why]
 
 
 def kept(fates: Iterable[Fate], person_id: UUID) -> list[Kept]:
     """What of these stays with a record, counted in the transaction that is to erase the rest."""
     need_write()
-    stays = [fate for fate in fates if fate.why]
-    counts = session().execute(select(*(fate.count([person_id]).label(f"c{n}") for n, fate in enumerate(stays)))).one()
-    return [Kept(fate.what, count, fate.why) for fate, count in zip(stays, counts, strict=True)]
+    return _counted([fate for fate in fates if fate.why], [person_id])
+
+
+def _counted(fates: Sequence[Fate], ids: Collection[UUID]) -> list[Kept]:
+    """One statement, and none where there is nothing to count."""
+    if not fates:
+        return []
+    counts = session().execute(select(*(fate.count(ids).label(f"c{n}") for n, fate in enumerate(fates)))).one()
+    return [Kept(fate.what, count, fate.why) for fate, count in zip(fates, counts, strict=True)]
 
 
 def erase(ids: Collection[UUID]) -> list[Kept]:
@@ -217,10 +221,9 @@ def erase(ids: Collection[UUID]) -> list[Kept]:
     """
     need_write()
     told: dict[str, dict[str, Kept]] = {}
-    for name, room in sorted(_rooms.items(), key=lambda entry: -entry[1].floor):
-        mine = told.setdefault(name, {})
+    for room in sorted(_rooms.values(), key=lambda room: -room.floor):
+        mine = told.setdefault(room.name, {})
         for one in (one for key in ids for one in room.erase(key)):
             before = mine.get(str(one.what))
             mine[str(one.what)] = replace(one, count=one.count + before.count) if before else one
-    names = {id(room): name for name, room in _rooms.items()}
-    return [one for room in _told() for one in told[names[id(room)]].values() if one.count]
+    return [one for room in _told() for one in told[room.name].values() if one.count]

@@ -328,28 +328,20 @@ def forget(person_id: UUID) -> list[privacy.Kept]:
     s = db.need_write()
     kept = privacy.kept(held.FATES, person_id)
     unsynchronized = {"execution_options": {"synchronize_session": False}}
-    theirs = select(Attempt.id).where(Attempt.person_id == person_id)
+    own = Attempt.person_id == person_id
+    unfinished = (own, Attempt.instrument.startswith(ASSESSMENT), Attempt.submitted_at.is_(None))
+    theirs = select(Attempt.id).where(own)
     s.execute(theirs.order_by(Attempt.id).with_for_update()).all()  # what is being answered now is answered first
-    unfinished = theirs.where(Attempt.instrument.startswith(ASSESSMENT), Attempt.submitted_at.is_(None))
-    s.execute(delete(Response).where(Response.attempt_id.in_(unfinished)), **unsynchronized)
-    s.execute(
-        delete(Attempt).where(
-            Attempt.person_id == person_id, Attempt.instrument.startswith(ASSESSMENT), Attempt.submitted_at.is_(None)
-        ),
-        **unsynchronized,
-    )
+    s.execute(delete(Response).where(Response.attempt_id.in_(theirs.where(*unfinished))), **unsynchronized)
+    s.execute(delete(Attempt).where(*unfinished), **unsynchronized)
     s.execute(
         update(Response).where(Response.attempt_id.in_(theirs)).values(answer=null(), answered_at=None, seq=0),
         **unsynchronized,
     )
-    for attempt in s.scalars(select(Attempt).where(Attempt.person_id == person_id)):
-        attempt.seed, attempt.started_at, attempt.last_at = "", _day(attempt.started_at), _day(attempt.last_at)
-        attempt.submitted_at = _day(attempt.submitted_at) if attempt.submitted_at else None
+    for attempt in s.scalars(select(Attempt).where(own)):
+        attempt.seed = ""
+        attempt.started_at, attempt.last_at = map(clock.without_hour, (attempt.started_at, attempt.last_at))
+        attempt.submitted_at = attempt.submitted_at and clock.without_hour(attempt.submitted_at)
     s.execute(update(Override).where(Override.person_id == person_id).values(reason=""), **unsynchronized)
     exercises.forget(person_id)
     return kept
-
-
-def _day(moment: datetime) -> datetime:
-    """A moment without its hour, which says more of a person than a figure needs."""
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -118,9 +118,8 @@ _ATTRIBUTES = {
     "ol": {"start"},
 }
 _CLASSES = _names(
-    "num note mistake desk example figure scroll sources footnote-ref footnote-backref arithmatex formula "
-    "case-register case-permits case-census case-mixed"
-)
+    "num note mistake desk example figure scroll sources footnote-ref footnote-backref arithmatex formula"
+) | set(CASES)
 _VALUES = {  # the values that an attribute may have, where not every value may stand there
     "id": re.compile(r"s-[\w-]*|fn(ref\d*)?:[\w.-]+|sources"),
     "role": re.compile("region"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -44,14 +45,15 @@ _ROLE_WORDS = {"role": forms.ROLE_NAMES, "scope": _SCOPE_NAMES}
 
 def held_about(person_id: UUID) -> list[Held]:
     """All of this room about one record; what signs in (hashes of passwords and links) is not in it."""
+    mine = queries.identities(person_id)
     return [
         _profile(person_id),
-        _addresses(person_id),
-        _memberships(person_id),
+        _addresses(person_id, mine),
+        _memberships(person_id, mine),
         _roles(person_id),
         _roles_given(person_id),
         _links(person_id),
-        _questions(person_id),
+        _questions(person_id, mine),
         _confirmations(person_id),
         _merges(person_id),
     ]
@@ -80,9 +82,8 @@ def _profile(person_id: UUID) -> Held:
     )
 
 
-def _addresses(person_id: UUID) -> Held:
+def _addresses(person_id: UUID, mine: Collection[UUID]) -> Held:
     """One's addresses, and those of others that one added: of these only that it was done."""
-    mine = queries.identities(person_id)
     rows = session().scalars(
         select(Address)
         .where(or_(Address.person_id == person_id, Address.added_by == person_id))
@@ -107,8 +108,7 @@ def _addresses(person_id: UUID) -> Held:
     return Held("addresses", _l("Addresses"), found, labels=labels)
 
 
-def _memberships(person_id: UUID) -> Held:
-    mine = queries.identities(person_id)
+def _memberships(person_id: UUID, mine: Collection[UUID]) -> Held:
     rows = session().execute(
         select(Membership, Organisation)
         .join(Organisation, Organisation.id == Membership.organisation_id)
@@ -118,7 +118,7 @@ def _memberships(person_id: UUID) -> Held:
     found = [
         {
             "id": row.id,
-            "organisation": office.names.get(language.code()) or office.name,
+            "organisation": office.name_in(language.code()),
             "starts_on": row.starts_on if row.person_id in mine else None,
             "ends_on": row.ends_on,
             "reason": row.end_reason if row.person_id in mine else "",
@@ -168,9 +168,8 @@ def _links(person_id: UUID) -> Held:
     return Held("links", _l("Links that were sent to you"), found, labels=labels, words={"purpose": words})
 
 
-def _questions(person_id: UUID) -> Held:
+def _questions(person_id: UUID, mine: Collection[UUID]) -> Held:
     """Questions about one's record, and those about others' that one raised or answered: of these only that."""
-    mine = queries.identities(person_id)
     asked = (RecordQuestion.person_id, RecordQuestion.raised_by, RecordQuestion.answered_by)
     rows = session().scalars(
         select(RecordQuestion)
@@ -212,10 +211,7 @@ def _confirmations(person_id: UUID) -> Held:
         .where(StaffConfirmation.confirmed_by == person_id)
         .order_by(StaffConfirmation.confirmed_at, StaffConfirmation.id)
     )
-    found = [
-        {"id": key, "organisation": office.names.get(language.code()) or office.name, "at": at}
-        for key, at, office in rows
-    ]
+    found = [{"id": key, "organisation": office.name_in(language.code()), "at": at} for key, at, office in rows]
     return Held("confirmations", _l("Times when you confirmed an office’s staff"), found)
 
 

@@ -53,6 +53,9 @@ class Organisation(Id, Base):
     weekend: Mapped[list[int]]  # ISO week days, Monday 1 … Sunday 7
     archived_at: Mapped[datetime | None]
 
+    def name_in(self, language: str) -> str:
+        return self.names.get(language) or self.name
+
 
 class Unit(Id, Base):
     """A part of an organisation, such as its division of population statistics."""

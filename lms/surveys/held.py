@@ -144,4 +144,4 @@ def _made(person_id: UUID) -> Held:
 
 
 def _office(row: Organisation | None) -> str:
-    return "" if row is None else row.names.get(language.code()) or row.name
+    return row.name_in(language.code()) if row else ""

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 from config import LANGUAGES
 from lms.curriculum.content import Problem
+from lms.curriculum.kept import Kept, NotRead, toml
 from lms.surveys.questionnaire import Questionnaire, Unreadable, read
 
 FOLDER = "surveys"
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Kept:
-    stamp: tuple[int, int]
-    good: Questionnaire | None
-
-
 _content_dir: Path | None = None
-_kept: dict[Path, _Kept] = {}
 
 
 def configure(content_dir: Path) -> None:
@@ -39,15 +27,9 @@ def current() -> dict[str, Questionnaire]:
         raise RuntimeError("lms.surveys.templates.configure() was not called")
     found = {}
     for path in _files(_content_dir):
-        info = path.stat()
-        stamp, before = (info.st_mtime_ns, info.st_size), _kept.get(path)
-        if before is None or before.stamp != stamp:
-            made, problems = _read(path)
-            for problem in problems:
-                log.warning("%s", problem)
-            before = _kept[path] = _Kept(stamp, made or (before.good if before else None))
-        if before.good is not None:
-            found[before.good.id] = before.good
+        made = _kept.get(path)
+        if made is not None:
+            found[made.id] = made
     return found
 
 
@@ -63,15 +45,10 @@ def _files(content_dir: Path) -> list[Path]:
 def _read(path: Path) -> tuple[Questionnaire | None, list[Problem]]:
     file = f"{FOLDER}/{path.name}"
     try:
-        text = path.read_text(encoding="utf-8")
-        made = read(path.stem, tomllib.loads(text))
-    except UnicodeDecodeError:
-        return None, [Problem(file, 1, "The file is not in UTF-8.")]
-    except OSError as error:
-        return None, [Problem(file, 1, f"The file cannot be read: {error.strerror}.")]
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        return None, [Problem(file, int(line[1]) if line else text.count("\n") + 1, f"This is not TOML: {error}.")]
+        text, values = toml(path, file)
+        made = read(path.stem, values)
+    except NotRead as error:
+        return None, [error.problem]
     except Unreadable as unreadable:
         return None, [Problem(file, _line(text, p.place), _sentence(p.place, p.message)) for p in unreadable.problems]
     # A file is for everybody: every text in every language, or none. A coordinator's copy need not be.
@@ -80,6 +57,9 @@ def _read(path: Path) -> tuple[Questionnaire | None, list[Problem]]:
         for texts in made.texts()
         if (missing := [code for code in LANGUAGES if code not in texts])
     ]
+
+
+_kept = Kept(_read)
 
 
 def _sentence(place: str, message: str) -> str:

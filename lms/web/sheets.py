@@ -22,6 +22,7 @@ from lms.text import cell
 from lms.web import language, viewer
 
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST = 32767  # characters in a cell of a spreadsheet
 
 
@@ -63,7 +64,7 @@ def csv_response(name: str, table: Table) -> Response:
     writer.writerow([cell(table.first_line())])
     writer.writerow([cell(head) for head in table.heads])
     writer.writerows([_plain(value) for value in row] for row in table.rows)
-    return _sent(("\ufeff" + out.getvalue()).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+    return attachment(("\ufeff" + out.getvalue()).encode(), "text/csv; charset=utf-8", f"{name}.csv")
 
 
 def _plain(value: Value) -> str:
@@ -104,7 +105,7 @@ def xlsx_response(name: str, table: Table) -> Response:
     sheet.freeze_panes(2, 1)
     sheet.autofilter(1, 0, max(2, len(table.rows) + 1), max(0, len(table.heads) - 1))
     book.close()
-    return _sent(out.getvalue(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", f"{name}.xlsx")
+    return attachment(out.getvalue(), XLSX, f"{name}.xlsx")
 
 
 def _write(sheet: Any, row: int, column: int, value: Value, formats: dict[type, Any]) -> None:
@@ -131,7 +132,8 @@ def _widths(table: Table) -> list[int]:
     ]
 
 
-def _sent(data: bytes, kind: str, name: str) -> Response:
+def attachment(data: bytes, kind: str, name: str) -> Response:
+    """A file as a download; its name without what some system cannot write."""
     response = Response(data, content_type=kind)
     plain = " ".join(_FORBIDDEN.sub(" ", name).split()).lstrip(".-~ ")
     stem, _dot, extension = plain.rpartition(".")

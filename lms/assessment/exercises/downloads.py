@@ -14,8 +14,6 @@ from lms.assessment.exercises.texts import Text
 from lms.assessment.numbers import decimal_sign
 from lms.text import cell
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 def separator(language: str) -> str:
     """What stands between the cells of a CSV: a semicolon where the comma writes decimals."""

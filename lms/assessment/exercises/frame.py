@@ -105,6 +105,11 @@ class Exercise(Protocol):
     def mistakes(self, data: Data) -> dict[str, Answer]: ...
 
 
+def by_file(exercise: Exercise, form: str) -> bool:
+    """Whether a file is to be given back, beside the figures."""
+    return form == "desk" and bool(exercise.RETURNS)
+
+
 class Dice:
     """Chance from a seed: the same on every machine and in every release, since only `random()` is drawn on.
 

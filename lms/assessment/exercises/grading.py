@@ -42,7 +42,12 @@ class ColumnFound:
 
     @property
     def enough(self) -> bool:
-        return self.right >= ENOUGH * self.rows
+        return enough(self.right, self.rows)
+
+
+def enough(right: int, rows: int) -> bool:
+    """Whether so many right rows of a column will do."""
+    return right >= ENOUGH * rows
 
 
 def freeze(exercise: Exercise, data: Data) -> Expected:

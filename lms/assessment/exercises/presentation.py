@@ -162,7 +162,7 @@ def _cell(value: Value) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value) if isinstance(value, int) and 1900 <= value <= 2100 else language.number(value)
+        return texts.number_or_year(value)
     return str(value)
 
 
@@ -190,7 +190,7 @@ def _outcome(text: Text, one: Try, fields: Mapping[str, Field]) -> Outcome:
 
 
 def _column(text: Text, found: Mapping[str, Any]) -> Said:
-    enough = found["right"] >= grading.ENOUGH * found["rows"]
+    enough = grading.enough(found["right"], found["rows"])
     counts = {"right": language.number(found["right"]), "rows": language.number(found["rows"])}
     mistake = text.mistakes.get(found["mistake"], "")
     more = ""

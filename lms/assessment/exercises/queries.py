@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from lms.assessment import exercises
 from lms.assessment.exercises import texts
-from lms.assessment.exercises.frame import FORMS, Data, Exercise, Form
+from lms.assessment.exercises.frame import FORMS, Data, Exercise, Form, by_file
 from lms.assessment.models import ExerciseAnswer, ExerciseTask
 from lms.curriculum import index
 from lms.db import session
@@ -84,9 +84,8 @@ def _standing(person_id: UUID, wanted: Collection[Exercise]) -> list[Line]:
     told = []
     for exercise in wanted:
         one = found.get(exercise.ID, {"open": {}, "passed": []})
-        bare = line(exercise)
-        first = min(one["passed"], default=None)
-        told.append(Line(**{**vars(bare), "open": one["open"], "passed_at": first, "passes": len(one["passed"])}))
+        passed = one["passed"]
+        told.append(replace(line(exercise), open=one["open"], passed_at=min(passed, default=None), passes=len(passed)))
     return told
 
 
@@ -129,6 +128,7 @@ class Task:
     form: Form
     number: int
     seed: str
+    version: int
     started_at: datetime
     figures_at: datetime | None
     rows_at: datetime | None
@@ -143,7 +143,12 @@ class Task:
     @property
     def by_file(self) -> bool:
         """Whether a file is to be given back."""
-        return self.form == "desk" and bool(self.exercise.RETURNS)
+        return by_file(self.exercise, self.form)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the data are still made as they were when the task began."""
+        return self.version == self.exercise.VERSION
 
     @property
     def waiting(self) -> Try | None:
@@ -183,6 +188,7 @@ def task(task_id: UUID, newest: int = 20) -> Task:
         row.form,
         row.number,
         row.seed,
+        row.version,
         row.started_at,
         row.figures_at,
         row.rows_at,
@@ -198,9 +204,3 @@ def expected(task_id: UUID) -> dict[str, Any]:
     """What a task comes to, as it was frozen. It never leaves the server."""
     found = session().get_one(ExerciseTask, task_id, options=[undefer(ExerciseTask.expected)])
     return found.expected
-
-
-def is_current(task: Task) -> bool:
-    """Whether the data of a task are still made as they were when it began."""
-    row = session().get_one(ExerciseTask, task.id)
-    return row.version == task.exercise.VERSION

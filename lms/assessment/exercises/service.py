@@ -14,10 +14,11 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
+from config import LANGUAGES
 from lms import audit, clock, db, limits
 from lms.assessment import exercises, numbers
 from lms.assessment.exercises import grading, queries, texts, uploads
-from lms.assessment.exercises.frame import FORMS, Exercise
+from lms.assessment.exercises.frame import FORMS, Exercise, by_file
 from lms.assessment.models import ExerciseAnswer, ExerciseTask
 from lms.files import service as files
 from lms.jobs import service as jobs
@@ -106,8 +107,8 @@ def read_figures(exercise: Exercise, typed: Mapping[str, str], meant: Mapping[st
                 422,
                 figure.id,
             )
-        other = meant.get(figure.id) == "other" and reading.other is not None
-        found[figure.id] = reading.other if other and reading.other is not None else reading.value
+        other = reading.other if meant.get(figure.id) == "other" else None
+        found[figure.id] = reading.value if other is None else other
     if not found:
         raise Refusal("nothing", _("Write at least one figure."), 422)
     return found
@@ -160,8 +161,8 @@ def _add(task_id: UUID, **values: Any) -> UUID:
 
 def _pass(row: ExerciseTask) -> None:
     """Passed once the figures are right, and the file, where one is asked."""
-    by_file = row.form == "desk" and bool(exercises.ALL[row.exercise].RETURNS)
-    if row.figures_at and (row.rows_at or not by_file) and row.passed_at is None:
+    rows_right = row.rows_at or not by_file(exercises.ALL[row.exercise], row.form)
+    if row.figures_at and rows_right and row.passed_at is None:
         row.passed_at = clock.now()
         audit.record("assessment.exercise_passed", "person", row.person_id, row.person_id, exercise=row.exercise)
     db.need_write().flush()
@@ -176,7 +177,7 @@ def give_back(task_id: UUID, data: bytes, name: str) -> UUID:
     Raises Refusal (no_task, passed, no_file_asked, still_reading, too_many_tries).
     """
     row = _open(task_id)
-    if not exercises.ALL[row.exercise].RETURNS or row.form != "desk":
+    if not by_file(exercises.ALL[row.exercise], row.form):
         raise Refusal("no_file_asked", _("No file is asked for here."), 422, "file")
     s = db.need_write()
     waiting = select(ExerciseAnswer.id).where(ExerciseAnswer.task_id == task_id, ExerciseAnswer.state == "waiting")
@@ -205,7 +206,7 @@ def grade_file(job: jobs.Running) -> None:
             data, _row = files.read(row.file_id)
             db.end_read()
             found, state = _graded(task, data, expected), "graded"
-            right = all(one["right"] >= grading.ENOUGH * one["rows"] for one in found["columns"])
+            right = all(grading.enough(one["right"], one["rows"]) for one in found["columns"])
         except Refusal as refusal:
             db.end_read()
             found, state, right = {"refused": str(refusal.message)}, "refused", False
@@ -237,7 +238,7 @@ def _graded(task: queries.Task, data: bytes, expected: Mapping[str, Any]) -> dic
 def _titles(exercise: Exercise) -> dict[str, list[str]]:
     """What the columns are called in the languages that there are, so that a renamed head is known."""
     found: dict[str, list[str]] = {}
-    for code in ("en", "fr", "ar"):
+    for code in LANGUAGES:
         text = texts.text(exercise.ID, code)
         for column, (title, _note) in text.columns.items():
             found.setdefault(column, []).append(title)
@@ -268,5 +269,5 @@ def forget(person_id: UUID) -> None:
         for name in ("started_at", "figures_at", "rows_at", "passed_at"):
             at = getattr(row, name)
             if at is not None:
-                setattr(row, name, at.replace(hour=0, minute=0, second=0, microsecond=0))
+                setattr(row, name, clock.without_hour(at))
     s.flush()

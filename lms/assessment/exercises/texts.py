@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from lms.assessment import exercises
 from lms.assessment.exercises.frame import FORMS, Data, Exercise, Value
 from lms.curriculum import markup
 from lms.curriculum.content import Problem
+from lms.curriculum.kept import Kept, NotRead, toml
 from lms.web import language as tongue
 
 FOLDER = "exercises"
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,17 +56,15 @@ def _fact(value: Value, language: str) -> str:
     with force_locale(language):
         if isinstance(value, date):
             return tongue.day(value)
-        return str(value) if isinstance(value, int) and 1900 <= value <= 2100 else tongue.number(value)
+        return number_or_year(value)
 
 
-@dataclass(frozen=True)
-class _Kept:
-    stamp: tuple[int, int]
-    good: Text | None
+def number_or_year(value: int | float) -> str:
+    """A number as the language in use writes it; what may be a year without a mark between its digits."""
+    return str(value) if isinstance(value, int) and 1900 <= value <= 2100 else tongue.number(value)
 
 
 _content_dir: Path | None = None
-_kept: dict[Path, _Kept] = {}
 
 
 def configure(content_dir: Path) -> None:
@@ -82,19 +79,12 @@ def text(exercise: str, language: str) -> Text:
     if _content_dir is None:
         raise RuntimeError("lms.assessment.exercises.texts.configure() was not called")
     for code in dict.fromkeys((language, "en")):
-        path = _content_dir / code / FOLDER / f"{exercise}.toml"
         try:
-            info = path.stat()
+            found = _kept.get(_content_dir / code / FOLDER / f"{exercise}.toml")
         except OSError:
             continue
-        stamp, before = (info.st_mtime_ns, info.st_size), _kept.get(path)
-        if before is None or before.stamp != stamp:
-            made, problems = _read(path, code)
-            for problem in problems:
-                log.warning("%s", problem)
-            before = _kept[path] = _Kept(stamp, made or (before.good if before else None))
-        if before.good is not None:
-            return before.good
+        if found is not None:
+            return found
     raise KeyError(exercise)
 
 
@@ -102,7 +92,7 @@ def problems(content_dir: Path) -> list[Problem]:
     """Everything that is wrong with the texts of exercises, by file and line; an exercise without an English one."""
     found = []
     for path in sorted(content_dir.glob(f"*/{FOLDER}/*.toml")):
-        found += _read(path, path.parent.parent.name)[1]
+        found += _read(path)[1]
     for name in exercises.ALL:
         folder = content_dir / "en" / FOLDER
         if folder.exists() and not (folder / f"{name}.toml").exists():
@@ -110,29 +100,29 @@ def problems(content_dir: Path) -> list[Problem]:
     return found
 
 
-def _read(path: Path, language: str) -> tuple[Text | None, list[Problem]]:
+def _read(path: Path) -> tuple[Text | None, list[Problem]]:
+    language = path.parent.parent.name
     file = f"{language}/{FOLDER}/{path.name}"
     exercise = exercises.ALL.get(path.stem)
     if exercise is None:
         return None, [Problem(file, 1, f"There is no exercise {path.stem}.")]
     try:
-        source = path.read_text(encoding="utf-8")
-        values = tomllib.loads(source)
-    except UnicodeDecodeError:
-        return None, [Problem(file, 1, "The file is not in UTF-8.")]
-    except OSError as error:
-        return None, [Problem(file, 1, f"The file cannot be read: {error.strerror}.")]
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        return None, [Problem(file, int(line[1]) if line else 1, f"This is not TOML: {error}.")]
+        _source, values = toml(path, file)
+    except NotRead as error:
+        return None, [error.problem]
     missing = _missing(exercise, values)
     if missing:
         return None, [Problem(file, 1, f"{', '.join(missing)}: missing or not a text.")]
     return _text(path.stem, language, values), []
 
 
-def _needed(exercise: Exercise) -> list[str]:
+_kept = Kept(_read)
+
+
+@cache  # the same in every language, and not free: it makes the data of both forms
+def _needed(exercise_id: str) -> list[str]:
     """The texts that an exercise cannot do without, as dotted names."""
+    exercise = exercises.ALL[exercise_id]
     names = ["title", "summary", "situation", *(f"task.{form}" for form in FORMS)]
     seeds = {form: exercise.generate("texts", form) for form in FORMS}
     for data in seeds.values():
@@ -145,7 +135,7 @@ def _needed(exercise: Exercise) -> list[str]:
 
 
 def _missing(exercise: Exercise, values: dict[str, Any]) -> list[str]:
-    wrong = [name for name in _needed(exercise) if not isinstance(_at(values, name), str) or not _at(values, name)]
+    wrong = [name for name in _needed(exercise.ID) if not isinstance(_at(values, name), str) or not _at(values, name)]
     return wrong + [f"minutes.{form}" for form in FORMS if not isinstance(_at(values, f"minutes.{form}"), int)]
 
 

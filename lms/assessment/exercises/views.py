@@ -16,6 +16,7 @@ from lms.assessment.exercises.frame import Exercise
 from lms.assessment.views import blueprint
 from lms.policy import Refusal, define
 from lms.web import language
+from lms.web.sheets import XLSX, attachment
 from lms.web.viewer import me, permit
 
 define("exercise.read", signed_in=True)
@@ -58,7 +59,7 @@ def _task(task: UUID) -> queries.Task:
         found = queries.task(task)
     except LookupError:
         abort(404)
-    if not queries.is_current(found):
+    if not found.is_current:
         raise Refusal("renewed", _("This exercise was renewed meanwhile. Begin it again."), 410)
     return found
 
@@ -132,9 +133,8 @@ def exercise_csv(task: UUID, sheet: str) -> Answered:
         keys = queries.expected(task)["rows"]
         tables["give-back"] = downloads.template_of(found.exercise.KEY, keys, found.exercise.RETURNS)
     table = tables.get(sheet) or abort(404)
-    return _sent(
-        downloads.as_csv(table, language.code()), "text/csv; charset=utf-8", f"{found.exercise.ID}-{sheet}.csv"
-    )
+    data, name = downloads.as_csv(table, language.code()), f"{found.exercise.ID}-{sheet}.csv"
+    return attachment(data, "text/csv; charset=utf-8", name)
 
 
 @blueprint.get("/exercises/tasks/<uuid:task>/data.xlsx")
@@ -143,10 +143,4 @@ def exercise_xlsx(task: UUID) -> Answered:
     found = _task(task)
     text = presentation.text_of(found.exercise)
     book = downloads.as_xlsx(found.data, text, found.exercise.RETURNS if found.by_file else ())
-    return _sent(book, downloads.XLSX, f"{found.exercise.ID}.xlsx")
-
-
-def _sent(data: bytes, kind: str, name: str) -> Answered:
-    response = Answered(data, content_type=kind)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return attachment(book, XLSX, f"{found.exercise.ID}.xlsx")
