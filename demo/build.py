@@ -185,8 +185,8 @@ def _next_call(past: Past, ids: dict[str, UUID], offices: dict[str, UUID]) -> No
             scope="region",
             scope_id=REGION,
         )
-        seats = {offices["tavara"]: 5, offices["marsa-nour"]: 5, offices["pulaura"]: 5}
-        cohorts.save_call(cohort, today - timedelta(days=12), today + timedelta(days=9), 15, "", seats, ids["ruth"])
+        seats = {offices[key]: 5 for key in ("tavara", "marsa-nour", "lunavia", "pulaura")}
+        cohorts.save_call(cohort, today - timedelta(days=12), today + timedelta(days=9), 20, "", seats, ids["ruth"])
         cohorts.open_call(cohort, ids["ruth"])
     with past.lived(5):
         for office, by, names in (

@@ -281,7 +281,7 @@ def events_of(person_id: UUID) -> list[Event]:
         Event(
             held.issued_at,
             "certificate",
-            _("Certificate issued: %(what)s", what=held.snapshot["what"]),
+            _("Certificate issued: %(what)s", what=language.isolated(held.snapshot["what"])),
             url_for("certificates.download", certificate=held.id),
         )
         for held in certificates_of(person_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from babel.numbers import get_currency_name
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -16,7 +17,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from lms.cohorts.service import currencies
 from lms.people.forms import Form
@@ -93,6 +94,10 @@ class NominationForm(Form):
     supervisor = StringField(_l("Supervisor"), [DataRequired(_l("Whose agreement do you have?")), Length(max=200)])
     supervisor_agreed = BooleanField(_l("The supervisor agrees that the course takes working time"))
     motivation = TextAreaField(_l("Why this person"), [Length(max=2000)])
+
+    def validate_person(self, _field: Any) -> None:
+        if not (self.person.data or (self.name.data or "").strip() or (self.address.data or "").strip()):
+            raise ValidationError(_("Who is it?"))
 
 
 class MemberForm(Form):

@@ -74,6 +74,12 @@ DESTINATION_NAMES = {
     "unknown": _l("not known"),
 }
 
+FOCAL_POINT_FATES = {
+    "named": _l("The focal point is named."),
+    "invited": _l("The focal point is named and invited."),
+    "held": _l("This role was held already."),
+}
+
 
 class Form(TextForm):
     """A form that can take a service's refusal and say it beside the field that it is about."""
@@ -353,8 +359,7 @@ class StaffForm:
         """`sent` is what came (empty for a page that is opened); `offices` are the others by the name shown."""
         self.sent, self.offices = sent, offices
         self.people = labels(staff)
-        self.errors: dict[UUID | int, list[str]] = {}
-        self.wrong: set[tuple[UUID | int, str]] = set()
+        self.errors: dict[tuple[UUID | int, str], list[str]] = {}  # by line and field
         sent_lines = sum(name.startswith("new-") and name.endswith("-name") for name in sent)
         self.lines = min(60, max(3, sent_lines) + (3 if "more" in sent else 0))
 
@@ -363,8 +368,21 @@ class StaffForm:
         return self.sent.get(f"{prefix}-{field}", "")[:500]
 
     def refuse(self, key: UUID | int, message: str, field: str = "") -> None:
-        self.errors.setdefault(key, []).append(message)
-        self.wrong.add((key, field))
+        self.errors.setdefault((key, field), []).append(message)
+
+    def wrong(self, key: UUID | int, *fields: str) -> list[str]:
+        """What is wrong with these fields of a line; with any of them where none is named."""
+        return [
+            m
+            for (line, field), said in self.errors.items()
+            if line == key and field in (fields or {field})
+            for m in said
+        ]
+
+    @property
+    def adds(self) -> bool:
+        """Whether anybody was typed who is to be added."""
+        return any(self.typed(number, field).strip() for number in range(self.lines) for field in ("name", "address"))
 
     def listed(self) -> list[UUID]:
         """The memberships that stood on the page."""
@@ -381,8 +399,12 @@ class StaffForm:
             return service.Said(key, state, self.typed(key, "post"), self.typed(key, "unit"))
         office, destination = self.typed(key, "office").strip(), self.typed(key, "destination") or "unknown"
         follower = self.typed(key, "successor").strip()
-        if office and destination in ("office", "unknown"):
+        if office and destination == "unknown":
             destination = "office"
+        if office and destination != "office":
+            self.refuse(
+                key, _("Either an office or another place: choose an office known here, or name none."), "office"
+            )
         if destination == "office" and office not in self.offices:
             self.refuse(key, _("Choose one of the offices that are offered."), "office")
         if follower and follower not in self.people:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from lms import clock
@@ -92,7 +92,7 @@ def _nominees(*wanted: ColumnElement[bool], typed: bool = False) -> list[Nominee
         .outerjoin(known, known.id == people.human())
         .outerjoin(Organisation, Organisation.id == Nomination.organisation_id)
         .where(*wanted)
-        .order_by(known.sort_key, Nomination.name, *WAITING_ORDER)
+        .order_by(func.coalesce(known.sort_key, func.lower(Nomination.name)), *WAITING_ORDER)
     )
     return [_nominee(*row, spoken=spoken, typed=typed) for row in rows]
 

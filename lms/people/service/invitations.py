@@ -37,22 +37,22 @@ def invite(person_id: UUID, by: UUID | None) -> str:
     return token
 
 
-def name_focal_point(organisation_id: UUID, address: str, name: str, by: UUID | None) -> bool:
+def name_focal_point(organisation_id: UUID, address: str, name: str, by: UUID | None) -> str:
     """Name a focal point of an office: whoever has this address, or somebody new.
 
-    Says whether they have an account already; one who has none is invited. A focal point names colleagues, or
-    somebody new. Raises Refusal (name_…, address_form, beyond_scope, not_here) with the field.
+    Says "named", "held" (they were it before) or "invited": one who has no account is invited.
+    A focal point names colleagues, or somebody new. Raises Refusal (name_…, address_form, beyond_scope, not_here) with the field.
     """
     person_id = queries.find_by_address(checked_address(address))
     if person_id is None:
         person_id = create_person(name, address, organisation_id=organisation_id, by=by)
     else:
         need_colleague(by, organisation_id, person_id)
-    grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
+    given = grant_role(person_id, "focal_point", "organisation", str(organisation_id), by)
     if queries.password_hash_of(person_id) is not None:
-        return True
+        return "named" if given else "held"
     invite(person_id, by)
-    return False
+    return "invited"
 
 
 def print_invitation(person_id: UUID, by: UUID) -> str:

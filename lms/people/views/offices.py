@@ -108,9 +108,9 @@ def add_focal_point(organisation: UUID) -> Any:
         return _page(organisation, 422, focal_point=form)
     try:
         with db.write():
-            joined = service.name_focal_point(organisation, form.address.data, form.name.data or "", me().person_id)
+            fate = service.name_focal_point(organisation, form.address.data, form.name.data or "", me().person_id)
     except Refusal as refusal:
         form.refuse(refusal)
         return _page(organisation, refusal.status, focal_point=form)
-    flash(_("The focal point is named.") if joined else _("The focal point is named and invited."), "ok")
+    flash(forms.FOCAL_POINT_FATES[fate], "ok")
     return redirect(url_for("people.organisation", organisation=organisation), 303)

@@ -108,10 +108,10 @@ def confirm_staff(organisation: UUID) -> Any:
 def save_staff(organisation: UUID) -> Any:
     """Apply all of it, or say beside each line what is wrong."""
     page = _Page(organisation)
-    said, missing = page.form.said(), page.form.missing()
     db.end_read()
     if "more" in request.form:
         return page.show()
+    said, missing = page.form.said(), page.form.missing()
     if page.form.errors:
         return page.show(422)
     try:
@@ -187,11 +187,11 @@ def name_focal_point(organisation: UUID) -> Any:
         return _focal_points_page(organisation, form, 422)
     try:
         with db.write():
-            joined = service.name_focal_point(organisation, form.address.data, form.name.data or "", me().person_id)
+            fate = service.name_focal_point(organisation, form.address.data, form.name.data or "", me().person_id)
     except Refusal as refusal:
         form.refuse(refusal)
         return _focal_points_page(organisation, form, refusal.status)
-    flash(_("The focal point is named.") if joined else _("The focal point is named and invited."), "ok")
+    flash(forms.FOCAL_POINT_FATES[fate], "ok")
     return redirect(url_for("people.focal_points", organisation=organisation), 303)
 
 
