@@ -20,8 +20,11 @@ blueprint = Blueprint("demo", __name__, template_folder="templates")
 @permit("web.public")
 def doors() -> str:
     """Everybody one can be."""
+    addresses = [somebody.address for somebody in PEOPLE]
+    there = set(db.session().scalars(select(Address.key).where(Address.key.in_(addresses))))
+    people = [somebody for somebody in PEOPLE if somebody.address in there]  # whoever was erased has no door any more
     offices = {office.key: office for office in OFFICES}
-    return render_template("demo/doors.html", people=PEOPLE, offices=offices)
+    return render_template("demo/doors.html", people=people, offices=offices)
 
 
 @blueprint.post("/demo/be/<key>")

@@ -127,7 +127,7 @@ class Office:
     confirmation: people.Confirmation
     today: date
     calls: list[cohorts.CallLine]
-    surveys: list[surveys.Waiting]
+    surveys: list[surveys.OpenForOffice]
 
     @property
     def issued(self) -> int:
@@ -176,7 +176,7 @@ def office(organisation_id: UUID) -> Office:
         people.confirmations([organisation_id])[organisation_id],
         today,
         cohorts.calls_for([organisation_id]),
-        surveys.waiting_for_offices([organisation_id]),
+        surveys.open_for_offices([organisation_id]),
     )
 
 

@@ -370,32 +370,32 @@ def office_lines(survey: UUID) -> tuple[Questionnaire, list[OfficeLine]]:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A survey that an office has not answered yet; its page is `surveys.office`."""
+class OpenForOffice:
+    """An open survey that an office answers, or has answered and may amend; its page is `surveys.office`."""
 
     survey: UUID
     organisation: UUID
     title: Said
     minutes: int
     last_day: date
+    answered: bool
 
 
-def waiting_for_offices(organisation_ids: Iterable[UUID]) -> list[Waiting]:
-    """The open surveys that wait for the answer of one of these offices, the soonest first: one statement."""
+def open_for_offices(organisation_ids: Iterable[UUID]) -> list[OpenForOffice]:
+    """The open surveys that ask one of these offices, those not answered first, then the soonest: one statement."""
     rows = session().execute(
-        select(Survey, SurveyInvitation.organisation_id, SurveyVersion.data)
+        select(Survey, SurveyInvitation.organisation_id, SurveyInvitation.answered, SurveyVersion.data)
         .join(SurveyInvitation, SurveyInvitation.survey_id == Survey.id)
         .join(SurveyVersion, SurveyVersion.id == Survey.version_id)
         .where(
             SurveyInvitation.organisation_id.in_(list(organisation_ids)),
-            SurveyInvitation.answered.is_(False),
             Survey.closed_at.is_(None),
         )
-        .order_by(Survey.closes_on, Survey.id)
+        .order_by(SurveyInvitation.answered, Survey.closes_on, Survey.id)
     )
-    found: dict[tuple[UUID, UUID], Waiting] = {}
-    for row, office, data in rows:
+    found: dict[tuple[UUID, UUID], OpenForOffice] = {}
+    for row, office, answered, data in rows:
         if state_of(row) == "open":
-            title = said(data["title"], language.code())
-            found[row.id, office] = Waiting(row.id, office, title, data["minutes"], row.closes_on - timedelta(days=1))
+            title, last = said(data["title"], language.code()), row.closes_on - timedelta(days=1)
+            found[row.id, office] = OpenForOffice(row.id, office, title, data["minutes"], last, answered)
     return list(found.values())

@@ -251,6 +251,25 @@ def test_an_address_tells_no_office_whether_it_is_known(scene):
     assert again.status_code == 409 and "nominated already" in again.text
 
 
+def test_it_is_asked_at_once_who_is_nominated(scene):
+    client, path = scene.signed_in(scene.focal), f"/offices/{scene.dakar}/calls/{scene.cohort}"
+    answer = post(client, path, {"language": "en", "supervisor": "Salma", "supervisor_agreed": "y"})
+    assert answer.status_code == 422 and "Who is it?" in answer.text
+
+
+@pytest.mark.parametrize(("name", "place"), [("AAA First", 0), ("Zzz Last", 1)])
+def test_who_is_written_by_name_stands_among_the_staff_in_the_order_of_the_alphabet(scene, name, place):
+    scene.nominate(scene.staff[0])
+    with db.write():
+        service.nominate(
+            scene.cohort, scene.dakar, scene.focal, name=name, address="new@example.org", spoken="en", supervisor="S",
+            supervisor_agreed=True,
+        )  # fmt: skip
+    page = scene.signed_in(scene.focal).get(f"/offices/{scene.dakar}/calls/{scene.cohort}").text
+    listed = re.findall(r"<h3><bdi>(.*?)</bdi></h3>", page)
+    assert len(listed) == 2 and listed[place] == name
+
+
 def test_two_presses_make_one_nomination(db_app, scene):
     results = at_once(
         db_app,

@@ -333,3 +333,8 @@ def test_figures_are_written_as_the_language_writes_numbers(db_app, offices, lan
     release()
     page = look(db_app, observer(), f"/figures?lang={language}")
     assert ("٢٥" if language == "ar" else ">25<") in page
+
+
+def test_an_observers_day_leads_to_the_figures(db_app):
+    page = look(db_app, observer(), "/today")
+    assert 'href="/figures"' in page and "never who" in page and "You are in no cohort" not in page

@@ -288,6 +288,7 @@ def test_what_is_wrong_is_said_beside_its_line_and_nothing_is_lost_or_saved(offi
     [
         ({"ends_on": "31.3.2026"}, "Write the date as year, month and day"),
         ({"ends_on": "2026-03-01", "destination": "office", "office": "Atlantis"}, "Choose one of the offices"),
+        ({"ends_on": "2026-03-01", "destination": "abroad", "office": "Atlantis"}, "Either an office or another place"),
         ({"ends_on": "2026-03-01", "successor": "Nobody Known"}, "Choose somebody of the staff"),
         ({"ends_on": "2026-03-01", "successor": "Amina of Statistics Tavara"}, "Nobody can follow themselves"),
         ({"ends_on": "2026-03-01", "reason": "bored"}, "Choose a reason"),
@@ -297,6 +298,12 @@ def test_odd_things_typed_about_one_who_left(office, said, told):
     answer = office.confirm(Amina={"state": "left", **said})
     assert answer.status_code == 422 and told in words(answer)
     assert of(Membership, office.members["Amina"]).ends_on is None
+
+
+def test_each_mistake_stands_under_its_own_field(office):
+    said = {"state": "left", "ends_on": "31.3.2026", "successor": "Nobody Known"}
+    page = office.confirm(Amina=said).text
+    assert page.count("Write the date as year, month and day") == page.count("Choose somebody of the staff") == 1
 
 
 def test_nobody_follows_who_leaves_on_the_same_page(office):
@@ -602,6 +609,14 @@ def test_a_focal_point_names_a_second_of_the_staff_or_somebody_new(db_app, offic
     assert make.post(office.client, path, new).status_code == 303
     assert "3 focal points" in words(office.client.get(path))
     assert letters() == ["Your invitation: Global programme of capacity building on migration statistics"]
+
+
+def test_whoever_is_a_focal_point_is_not_named_again(db_app, office):
+    path = f"/offices/{office.id}/focal-points"
+    address = db.session().scalar(select(Address.address).where(Address.person_id == office.focal))
+    db.end_read()
+    answer = make.post(office.client, path, {"address": address}, follow_redirects=True)
+    assert "This role was held already" in words(answer) and "Only one focal point" in words(answer)
 
 
 def test_a_focal_point_does_not_learn_whose_an_address_elsewhere_is(db_app, office):

@@ -391,13 +391,22 @@ def test_an_office_that_was_not_asked_has_no_page_there(db_app, world):
     assert client.get(f"/surveys/{world.own.survey}/organisations/{world.own.office}").status_code == 404
 
 
-def test_what_waits_for_an_office_is_told_until_it_has_answered(db_app, world):
-    (waiting,) = queries.waiting_for_offices([world.own.office])
-    assert (waiting.survey, waiting.organisation, waiting.minutes) == (world.own.asked, world.own.office, 12)
-    assert queries.waiting_for_offices([]) == []
+def test_a_survey_stands_on_the_page_of_an_office_that_has_answered_too_until_it_closes(db_app, world):
+    (waiting,) = queries.open_for_offices([world.own.office])
+    assert not waiting.answered and (waiting.survey, waiting.organisation, waiting.minutes) == (
+        world.own.asked,
+        world.own.office,
+        12,
+    )
+    assert queries.open_for_offices([]) == []
     post(db_app.test_client(), office_link(world), {**BASELINE, "seen": "0"})
     db.end_read()
-    assert queries.waiting_for_offices([world.own.office]) == []
+    (answered,) = queries.open_for_offices([world.own.office])
+    assert answered.answered and answered.survey == world.own.asked
+    db.end_read()
+    with db.write():
+        service.close(world.own.asked, world.own.coordinator)
+    assert queries.open_for_offices([world.own.office]) == []
 
 
 def test_the_comparison_has_offices_in_rows_and_a_file(db_app, world):

@@ -41,7 +41,8 @@ def name_focal_point(organisation_id: UUID, address: str, name: str, by: UUID | 
     """Name a focal point of an office: whoever has this address, or somebody new.
 
     Says "named", "held" (they were it before) or "invited": one who has no account is invited.
-    A focal point names colleagues, or somebody new. Raises Refusal (name_…, address_form, beyond_scope, not_here) with the field.
+    A focal point names colleagues, or somebody new. Raises Refusal (name_…, address_form, beyond_scope, not_here)
+    with the field.
     """
     person_id = queries.find_by_address(checked_address(address))
     if person_id is None:
