@@ -171,7 +171,7 @@ def _many(past: Past, ids: dict[str, UUID], offices: dict[str, UUID], cohort: UU
 
 
 def _next_call(past: Past, ids: dict[str, UUID], offices: dict[str, UUID]) -> None:
-    """West 4 begins as a call: twenty seats, nominations of two offices."""
+    """West 4 begins as a call: fifteen seats, nominations of two offices."""
     today = past.built_at.date()
     with past.lived(12):
         cohort = cohorts.create_cohort(
@@ -185,8 +185,8 @@ def _next_call(past: Past, ids: dict[str, UUID], offices: dict[str, UUID]) -> No
             scope="region",
             scope_id=REGION,
         )
-        seats = {offices[key]: 5 for key in ("tavara", "marsa-nour", "lunavia", "pulaura")}
-        cohorts.save_call(cohort, today - timedelta(days=12), today + timedelta(days=9), 20, "", seats, ids["ruth"])
+        seats = {offices["tavara"]: 5, offices["marsa-nour"]: 5, offices["pulaura"]: 5}
+        cohorts.save_call(cohort, today - timedelta(days=12), today + timedelta(days=9), 15, "", seats, ids["ruth"])
         cohorts.open_call(cohort, ids["ruth"])
     with past.lived(5):
         for office, by, names in (
