@@ -6,7 +6,7 @@ browser asks for; else the first language of the installation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import cache, lru_cache
 from io import BytesIO
@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, has_request_context, request
 from flask_babel import get_locale
+from jinja2 import pass_context
 from markupsafe import Markup
 
 from lms import clock
@@ -168,14 +169,27 @@ def _compile(target: Path) -> None:
         new.replace(made)
 
 
+def _when_shown(act: Callable[..., str]) -> Callable[..., str]:
+    """A filter for templates that is asked each time. Jinja works one that takes no context out once, as it compiles:
+    `{{ 5|number }}` would stay in the language of whoever came first."""
+
+    @pass_context
+    def shown(_context: Any, *given: Any, **named: Any) -> str:
+        return act(*given, **named)
+
+    return shown
+
+
 def init_app(app: Flask) -> None:
     target = app.config["LMS"].data_dir / "cache" / "translations"
     _compile(target)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(target)
     babel.init_app(app, locale_selector=choose)
-    app.jinja_env.filters.update(
-        isolated=isolated, number=number, percent=percent, listed=listed, date=day, moment=moment, digits=digits
-    )
+    filters: dict[str, Callable[..., str]] = {
+        "isolated": isolated, "number": number, "percent": percent, "listed": listed, "date": day, "moment": moment,
+        "digits": digits,
+    }  # fmt: skip
+    app.jinja_env.filters.update({name: _when_shown(act) for name, act in filters.items()})
     app.jinja_env.globals.update(
         language=code, direction=direction, address_in=address_in, foreign=foreign, home=home, language_names=NAMES
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 import surveyed
 from asked import at_once
+from flask_babel import force_locale
 from make import organisation, person, post, role, sign_in
 from sqlalchemy import func, inspect, select
 from surveyed import BASELINE, KEPT, REACTION, invited, letters, links
@@ -511,3 +512,10 @@ def test_the_rule_speaks_of_five(db_app):
         surveyed.answered(survey, [KEPT, KEPT])
         service.close(survey, None)
     assert queries.results(survey).findings == []
+
+
+def test_a_number_that_a_template_writes_itself_is_in_the_language_of_whoever_reads(db_app):
+    template = db_app.jinja_env.from_string("{{ 5|number }}")
+    for spoken, written in (("en", "5"), ("ar", "٥"), ("en", "5")):
+        with db_app.test_request_context(), force_locale(spoken):
+            assert template.render() == written
