@@ -26,14 +26,14 @@ from lms.web.timeline import Event
 
 @dataclass(frozen=True)
 class Today:
-    """A trainee's day: the next thing, the course with what is done of it, certificates, target dates."""
+    """A trainee's day: the next thing, the course with what is done of it, certificates, what is planned."""
 
     next: rules.Next
     course: Course
     done: frozenset[str]
     begun: frozenset[str]
     standings: dict[str, Standing]
-    targets: dict[str, date]
+    plan: cohorts.Plan
     completed: frozenset[tuple[str, str]]  # module and extent
     certificates: list[certificates.Listed]
 
@@ -81,7 +81,7 @@ def today_of(viewer: Viewer) -> Today | None:
         done,
         frozenset(tried),
         standings,
-        cohorts.targets_for(viewer.person_id),
+        cohorts.plan_for(viewer.person_id),
         frozenset(own.completions),
         certificates.certificates_of(viewer.person_id),
     )

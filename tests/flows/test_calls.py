@@ -835,3 +835,21 @@ def test_more_than_ten_cohorts_are_filtered_by_where_they_stand(scene):
     ended = desk.get("/cohorts?stage=ended").text
     assert "Past 3" in ended and "West 3" not in ended
     assert "West 3" in desk.get("/cohorts?stage=nonsense").text
+
+
+def test_until_somebody_is_in_it_a_cohort_begins_with_its_call(scene):
+    scene.nominate(scene.staff[0])
+    page = scene.signed_in(scene.regional).get(f"/cohorts/{scene.cohort}").text
+    assert "1 person is nominated and waits for your decision" in page
+    assert f'class="button" href="/cohorts/{scene.cohort}/nominations"' in page
+
+
+def test_who_has_taken_a_place_is_told_when_the_cohort_begins(scene):
+    nomination, chosen = scene.nominate(scene.staff[0]), scene.staff[0]
+    scene.decide("selected", nomination)
+    client = scene.signed_in(chosen)
+    assert "You have a place in" not in client.get("/today").text, "the place is only offered yet"
+    db.end_read()
+    with db.write():
+        service.take_place(nomination, chosen)
+    assert "You have a place in West 3" in client.get("/today").text

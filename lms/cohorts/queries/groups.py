@@ -390,12 +390,32 @@ def staff_of(cohort_id: UUID) -> list[tuple[str, str]]:
     return [(role, name) for role, name, _sort_key, _id in rows]
 
 
-def targets_for(person_id: UUID) -> dict[str, date]:
-    """The nearest target date a person has for each module, over all their cohorts: for Today."""
+@dataclass(frozen=True)
+class Plan:
+    """What a trainee's cohorts have planned: the nearest target date of each module, and which cohorts begin later."""
+
+    targets: dict[str, date]
+    begins: list[tuple[str, date]]
+
+
+def plan_for(person_id: UUID) -> Plan:
+    """A person's plan over all their cohorts, for Today: one statement."""
     rows = session().execute(
-        select(ModuleTarget.module, func.min(ModuleTarget.due_on))
-        .join(CohortMember, CohortMember.cohort_id == ModuleTarget.cohort_id)
-        .where(people.same_person(CohortMember.person_id, person_id), CohortMember.withdrawn_at.is_(None))
-        .group_by(ModuleTarget.module)
+        select(Cohort.name, Cohort.starts_on, Cohort.time_zone, ModuleTarget.module, ModuleTarget.due_on)
+        .join(CohortMember, CohortMember.cohort_id == Cohort.id)
+        .outerjoin(ModuleTarget, ModuleTarget.cohort_id == Cohort.id)
+        .where(
+            people.same_person(CohortMember.person_id, person_id),
+            CohortMember.withdrawn_at.is_(None),
+            Cohort.archived_at.is_(None),
+        )
+        .order_by(Cohort.starts_on, Cohort.name)
     )
-    return {row[0]: row[1] for row in rows}
+    targets: dict[str, date] = {}
+    begins: dict[tuple[str, date], None] = {}
+    for name, starts_on, time_zone, module, due_on in rows:
+        if module is not None:
+            targets[module] = min(due_on, targets.get(module, due_on))
+        if starts_on > clock.today(time_zone):
+            begins[name, starts_on] = None
+    return Plan(targets, list(begins))

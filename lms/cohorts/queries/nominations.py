@@ -51,6 +51,14 @@ class Nominee:
     position: int | None
 
 
+def undecided(cohort_id: UUID) -> int:
+    """How many nominations for a cohort are to be decided."""
+    return session().scalar(_UNDECIDED, {"cohort": cohort_id}) or 0
+
+
+_UNDECIDED = select(func.count()).where(Nomination.cohort_id == bindparam("cohort"), Nomination.state == "nominated")
+
+
 def nominees(cohort_id: UUID) -> list[Nominee]:
     """All nominations for a cohort: what is to be decided first, the waiting list in its order, else by name.
 
@@ -235,7 +243,7 @@ def staff_to_nominate(organisation_id: UUID, cohort_id: UUID) -> list[StaffChoic
         ),
     )
     rows = session().execute(
-        select(known.id, known.name, known.post)
+        select(known.id, known.name, known.post, known.sort_key)
         .select_from(Membership)
         .join(Person, Person.id == Membership.person_id)
         .join(known, known.id == people.human())
@@ -247,9 +255,9 @@ def staff_to_nominate(organisation_id: UUID, cohort_id: UUID) -> list[StaffChoic
             ~taken,
         )
         .distinct()
-        .order_by(known.name)
+        .order_by(known.sort_key)
     )
-    return [StaffChoice(*row) for row in rows]
+    return [StaffChoice(key, name, post) for key, name, post, _sort_key in rows]
 
 
 @dataclass(frozen=True)

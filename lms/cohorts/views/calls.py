@@ -106,7 +106,7 @@ def _nomination_form(organisation: UUID, cohort: UUID) -> Any:
     form = NominationForm(data={"language": language.code()})
     staff = queries.staff_to_nominate(organisation, cohort)
     form.person.choices = [
-        ("", _("Somebody who is not in this list")),
+        ("", _("Choose one of the staff")),
         *((str(s.person_id), f"{s.name}, {s.post}" if s.post else s.name) for s in staff),
     ]
     return form

@@ -73,11 +73,15 @@ def _board(cohort: UUID) -> boards.Board:
 def cohort(cohort: UUID) -> str:
     board = _board(cohort)
     whole = queries.target(board.view.cohort)
+    call = None if board.view.lines else queries.call_of(cohort)  # how a cohort begins, until somebody is in it
     return render_template(
         "cohorts/cohort.html",
         board=board,
         view=board.view,
         staff=queries.staff_of(cohort),
+        call=call,
+        stage=call and queries.stage_of(board.view.cohort, call),
+        undecided=queries.undecided(cohort) if call else 0,
         may_manage=allows("cohort.manage", me(), whole),
         may_invite=lambda line: boards.may_invite(me(), whole, line),
         chips=boards.STATE_CHIPS,
