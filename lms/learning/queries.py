@@ -255,11 +255,27 @@ def held_about(person_id: UUID) -> list[Held]:
     done = {"completed_at": _l("Done"), "enrolled_at": _l("Since")}
     fields = ("id", "module", "extent", "lessons", "minutes", "score", "completed_at")
     told = {"extent": _l("Extent"), "lessons": _l("Lessons"), "minutes": _l("Minutes"), "score": _l("Result, 0 to 1")}
+    taken = _plain(enrolments, ("id", "course", "state", "enrolled_at"))
+    words = _titles() | {"state": {"active": _l("under way"), "withdrawn": _l("withdrawn")}}
     return [
-        Held("courses", _l("Courses"), _plain(enrolments, ("id", "course", "state", "enrolled_at")), labels=done),
-        Held("lessons", _l("Lessons done"), _plain(lessons, ("id", "lesson", "completed_at")), labels=done),
-        Held("completions", _l("Modules completed"), _plain(completions, fields), labels=done | told),
+        Held("courses", _l("Courses"), taken, labels=done, words=words),
+        Held(
+            "lessons", _l("Lessons done"), _plain(lessons, ("id", "lesson", "completed_at")), labels=done, words=words
+        ),
+        Held("completions", _l("Modules completed"), _plain(completions, fields), labels=done | told, words=words),
     ]
+
+
+def _titles() -> dict[str, dict[str, str]]:
+    """What courses, modules and lessons are called in the page's language, by their ids."""
+    content, spoken = index.current(), language.code()
+    courses = [content.course(course.id, spoken) for course in content.courses]
+    modules = {module.id: module for course in courses for module in course.modules}
+    return {
+        "course": {course.id: course.title for course in courses},
+        "module": {key: module.title for key, module in modules.items()},
+        "lesson": {lesson.id: lesson.title for module in modules.values() for lesson in module.lessons},
+    }
 
 
 def _plain(rows: Iterable[Any], fields: tuple[str, ...]) -> list[dict[str, Any]]:
