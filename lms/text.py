@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 
@@ -19,6 +20,11 @@ def clean(text: str) -> str:
         elif char in "\t\n\r\x0b\x0c\u2028\u2029":
             kept.append(" ")
     return " ".join("".join(kept).split())
+
+
+def one_line(text: str) -> str:
+    """A text whose lines and runs of spaces are one space each; no-break spaces, which say something, stay."""
+    return " ".join(re.split(r"[ \t\n\r\f\v]+", text)).strip(" ")
 
 
 def search_key(text: str) -> str:

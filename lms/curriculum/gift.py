@@ -26,6 +26,7 @@ from typing import Any
 
 from lms.curriculum import markup
 from lms.curriculum.content import KINDS, Accepted, Kind, Number, Option, Pair, Problem, Question
+from lms.text import one_line
 
 _ESCAPED = "=~#{}:"
 # An escaped sign is hidden, while the text is cut, as a character of the area that Unicode leaves to nobody.
@@ -175,7 +176,7 @@ def _show(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_show(text).split())
+    return one_line(_show(text))
 
 
 @dataclass

@@ -20,6 +20,8 @@ from html import escape, unescape
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
+from lms.text import one_line
+
 
 class Complaint(NamedTuple):
     """Something wrong, by its line in the file, in words for its author."""
@@ -194,7 +196,7 @@ def _short(source: str, language: str, first_line: int, markdown: Callable[[], A
     page = _Page(language, "", lambda name: None, lines, first_line, done, tags)
     done.complaints += [Complaint(first_line + n, message) for n, message in _lone_dollars(lines)]
     if markdown is _inline_markdown:
-        source = " ".join(source.split())
+        source = one_line(source)
     with _LOCK:
         html = _convert(markdown(), source, page)
     done.parts = [page.finish(html).strip()]
@@ -664,7 +666,7 @@ def _figure_processor() -> Any:
             figure = SubElement(parent, "figure")
             figure.text = AtomicString(page.draw(image["name"], image["alt"]))
             if image["caption"]:
-                SubElement(figure, "figcaption").text = " ".join(image["caption"].split())
+                SubElement(figure, "figcaption").text = one_line(image["caption"])
             if not (blocks and re.match(r"\s*\?\?\?\+?\s*figure\b", blocks[0])):
                 line = page.line_of(re.escape(f"]({image['name']}"))
                 say = "The figure has no table as its twin: ??? figure “The figure as a table” after it."

@@ -17,6 +17,7 @@ from typing import Any
 from config import LANGUAGES
 from lms.curriculum import gift, markup
 from lms.curriculum.content import Problem, Question
+from lms.text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +207,7 @@ class _Head:
         elif pattern and not pattern.fullmatch(value):
             self.refuse(key, f"{key} is {_SAYS[pattern]}: not “{value}”.")
         else:
-            return " ".join(value.split())
+            return one_line(value)
         return ""
 
     def number(self, key: str, low: int, high: int, default: int | None = None) -> int | None:
