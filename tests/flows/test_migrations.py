@@ -10,7 +10,7 @@ from lms import db, migrate
 
 
 def revisions() -> list[str]:
-    script = ScriptDirectory.from_config(migrate._alembic())
+    script = ScriptDirectory.from_config(migrate.alembic_config())
     return [revision.revision for revision in reversed(list(script.walk_revisions()))]
 
 
@@ -25,6 +25,12 @@ def differences() -> list:
 def test_the_migrations_end_where_the_models_stand(db_app):
     assert migrate.current() == migrate.newest()
     assert not differences()
+
+
+def test_what_stands_and_what_is_wanted_is_what_alembic_says(db_app):
+    assert migrate.newest() == revisions()[-1]
+    with db.engine().connect() as connection:
+        assert migrate.current() == MigrationContext.configure(connection).get_current_revision()
 
 
 def test_each_migration_goes_down_and_up_again_with_data_in_the_tables(db_app):
