@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 
 from config import LANGUAGES
 from lms import audit, clock, db, limits
-from lms.assessment import exercises, numbers
+from lms.assessment import exercises, numbers, signals
 from lms.assessment.exercises import grading, queries, texts, uploads
 from lms.assessment.exercises.frame import FORMS, Exercise, by_file
 from lms.assessment.models import ExerciseAnswer, ExerciseTask
@@ -165,6 +165,8 @@ def _pass(row: ExerciseTask) -> None:
     if row.figures_at and rows_right and row.passed_at is None:
         row.passed_at = clock.now()
         audit.record("assessment.exercise_passed", "person", row.person_id, row.person_id, exercise=row.exercise)
+        db.need_write().flush()
+        signals.passed.send(signals.Passed(row.person_id, row.exercise, row.passed_at))
     db.need_write().flush()
 
 
