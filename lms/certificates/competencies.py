@@ -132,7 +132,7 @@ def _until(person_id: UUID) -> dict[str, date]:
         .where(people.same_person(Certificate.person_id, person_id), Certificate.erased_at.is_(None))
         .group_by(CertifiedCompetency.competency)
     )
-    return dict(db.session().execute(query).tuples().all())
+    return dict(db.session().execute(query).all())
 
 
 def lessons_that_teach(code: str) -> list[Lesson]:
