@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 
 import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
-from lms.assessment.exercises import balance_closes, four_groups, mirror_flows, over_coverage
+from lms.assessment.exercises import balance_closes, four_groups, link_registers, mirror_flows, over_coverage
 from lms.assessment.exercises.frame import Data, Sheet
 
 
@@ -198,3 +199,66 @@ def test_the_mirror_flows_of_the_lesson():
     assert (right["comparable"], round(right["coverage"], 1), round(right["factor"], 2)) == (8_814, 47.7, 2.10)
     wrong = mirror_flows.mistakes(data)
     assert round(wrong["not_harmonised"].figures["coverage"], 1) == 37.2
+
+
+# --- linking two registers, and two lists of one population ---
+
+
+def linking(data: Data) -> dict[str, float]:
+    """Every pair of one year of birth, field by field; the evidence as odds that are multiplied, its logarithm last."""
+    names = ("surname", "given_name", "birth_date", "sex", "citizenship")
+    rates = {row["field"]: (row["m"], row["u"]) for row in dicts(data.sheet("fields"))}
+    counts: dict[tuple, list[int]] = {}  # what of each field is known to agree: pairs, pairs of one person
+    if data.sheets[1].name == "patterns":
+        known = {"agree": True, "differ": False, "missing": None}
+        for row in dicts(data.sheet("patterns")):
+            same = tuple(known[row[name]] for name in names)
+            counts[same] = [row["pairs"], row["of_whom_one_person"]]
+            if row["pattern"] == data.facts["pattern"]:
+                stated = same
+    else:
+        years: dict[int, list[tuple]] = {}
+        for row in data.sheet("register").rows:
+            years.setdefault(row[4].year, []).append(row)
+        for one in data.sheet("permits").rows:
+            for other in years.get(one[4].year, ()):
+                same = tuple([x == y if x and y else None for x, y in zip(one[2:], other[2:], strict=True)])
+                count = counts.setdefault(same, [0, 0])
+                count[0] += 1
+                count[1] += one[1] == other[1]
+                if (one[0], other[0]) == (data.facts["record_a"], data.facts["record_b"]):
+                    stated = same
+    links = right = false_twins = 0
+    for same, (pairs, one_person) in counts.items():
+        odds = 1.0
+        for name, agrees in zip(names, same, strict=True):
+            m, u = rates[name]
+            odds *= 1 if agrees is None else m / u if agrees else (1 - m) / (1 - u)
+        if same == stated:
+            weight = math.log(odds) / math.log(2)
+        if odds >= 2 ** data.facts["threshold"]:
+            links, right = links + pairs, right + one_person
+            false_twins += pairs - one_person if same[:3] == (True, False, True) else 0
+    return {"pair_weight": weight, "links": links, "false_twins": false_twins,
+            "precision_after": right / (links - false_twins) * 100}  # fmt: skip
+
+
+PLAIN |= {"link-registers": linking}
+
+
+@pytest.mark.parametrize(("given", "born", "citizenship", "weight", "wrong", "wrongly"), [
+    ("agree", "agree", "agree", 32.69, "natural_logarithm", 22.66),
+    ("agree", "differ", "missing", 12.36, "missing_differs", 6.84),
+    ("agree", "differ", "agree", 15.97, "nothing_against", 21.03),
+    ("differ", "agree", "agree", 22.33, "natural_logarithm", 15.48),
+])  # fmt: skip
+def test_the_weights_of_the_lesson(given, born, citizenship, weight, wrong, wrongly):
+    fields = (("surname", 0.95, 0.001), ("given_name", 0.93, 0.01), ("birth_date", 0.97, 0.0003), ("sex", 0.99, 0.5),
+              ("citizenship", 0.98, 0.08))  # fmt: skip
+    certain = ("P01", *["agree"] * 5, 10, 9)
+    row = ("P02", "agree", given, born, "agree", citizenship, 3, 1)
+    heads = ("pattern", *(field for field, _m, _u in fields), "pairs", "of_whom_one_person")
+    sheets = (Sheet("fields", ("field", "m", "u"), fields), Sheet("patterns", heads, (certain, row)))
+    data = Data(sheets, {"threshold": 20.0, "pattern": "P02"})
+    assert link_registers.solve(data).figures["pair_weight"] == pytest.approx(weight, abs=0.005)
+    assert link_registers.mistakes(data)[wrong].figures["pair_weight"] == pytest.approx(wrongly, abs=0.01)

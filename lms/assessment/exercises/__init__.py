@@ -8,6 +8,7 @@ from typing import cast
 from lms.assessment.exercises import (
     balance_closes,
     four_groups,
+    link_registers,
     mirror_flows,
     over_coverage,
     permits_to_arrivals,
@@ -18,6 +19,7 @@ from lms.assessment.exercises.frame import Exercise
 _MODULES: tuple[ModuleType, ...] = (
     balance_closes,
     four_groups,
+    link_registers,
     mirror_flows,
     over_coverage,
     permits_to_arrivals,
