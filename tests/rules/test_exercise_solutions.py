@@ -212,7 +212,7 @@ def linking(data: Data) -> dict[str, float]:
     if data.sheets[1].name == "patterns":
         known = {"agree": True, "differ": False, "missing": None}
         for row in dicts(data.sheet("patterns")):
-            same = tuple(known[row[name]] for name in names)
+            same = tuple(known[row[f"on_{name}"]] for name in names)
             counts[same] = [row["pairs"], row["of_whom_one_person"]]
             if row["pattern"] == data.facts["pattern"]:
                 stated = same
@@ -257,7 +257,7 @@ def test_the_weights_of_the_lesson(given, born, citizenship, weight, wrong, wron
               ("citizenship", 0.98, 0.08))  # fmt: skip
     certain = ("P01", *["agree"] * 5, 10, 9)
     row = ("P02", "agree", given, born, "agree", citizenship, 3, 1)
-    heads = ("pattern", *(field for field, _m, _u in fields), "pairs", "of_whom_one_person")
+    heads = ("pattern", *(f"on_{field}" for field, _m, _u in fields), "pairs", "of_whom_one_person")
     sheets = (Sheet("fields", ("field", "m", "u"), fields), Sheet("patterns", heads, (certain, row)))
     data = Data(sheets, {"threshold": 20.0, "pattern": "P02"})
     assert link_registers.solve(data).figures["pair_weight"] == pytest.approx(weight, abs=0.005)

@@ -116,7 +116,7 @@ def _table(dice: Dice, fields: Sheet, facts: dict[str, Value]) -> Data:
             lines.append((*(_LETTERS[letter] for letter in letters), one + two, one))
     rows = tuple((f"P{n:02}", *line) for n, line in enumerate(dice.shuffled(lines), 1))
     stated = [str(row[0]) for row in rows if row[1:6].count(_DIFFER) == 1 == row[1:6].count(_MISSING)]
-    heads = ("pattern", *_FIELDS, "pairs", "of_whom_one_person")
+    heads = ("pattern", *(f"on_{field}" for field in _FIELDS), "pairs", "of_whom_one_person")
     return Data((fields, Sheet("patterns", heads, rows)), {**facts, "pattern": dice.pick(stated)})
 
 
