@@ -9,7 +9,14 @@ import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
-from lms.assessment.exercises import balance_closes, four_groups, link_registers, mirror_flows, over_coverage
+from lms.assessment.exercises import (
+    balance_closes,
+    dual_system,
+    four_groups,
+    link_registers,
+    mirror_flows,
+    over_coverage,
+)
 from lms.assessment.exercises.frame import Data, Sheet
 
 
@@ -262,3 +269,55 @@ def test_the_weights_of_the_lesson(given, born, citizenship, weight, wrong, wron
     data = Data(sheets, {"threshold": 20.0, "pattern": "P02"})
     assert link_registers.solve(data).figures["pair_weight"] == pytest.approx(weight, abs=0.005)
     assert link_registers.mistakes(data)[wrong].figures["pair_weight"] == pytest.approx(wrongly, abs=0.01)
+
+
+def two_lists(data: Data) -> dict[str, float]:
+    """Numbers as sets at the desk; Chapman's estimate as the matches and everybody else weighed up, n1 + n2 - m and the
+    unseen (n1 - m)(n2 - m)/(m + 1)."""
+    groups: dict[str, list[int]] = {}  # census, register, both, gone before census day
+    if data.sheets[0].name == "lists":
+        for row in dicts(data.sheets[0]):
+            groups[row["group"]] = [row["census"], row["register"], row["both"], row["left_before"]]
+    else:
+        for group in {row["group"] for row in dicts(data.sheet("census"))}:
+            forms = {row["number"] for row in dicts(data.sheet("census")) if row["group"] == group}
+            records = [row for row in dicts(data.sheet("register")) if row["group"] == group]
+            numbers = {row["register_number"].split("-")[1] for row in records}
+            gone = {row["record"] for row in records if row["left_on"] and row["left_on"] < data.facts["day"]}
+            assert len(numbers) == len(records), "nobody is on a list twice"
+            assert not any(row["register_number"].split("-")[1] in forms for row in records if row["record"] in gone)
+            groups[group] = [len(forms), len(numbers), len(forms & numbers), len(gone)]
+    given = cleaned = variance = 0.0
+    for census, register, both, gone in groups.values():
+        only = census - both
+        given += census + register - both + only * (register - both) / (both + 1)
+        left = register - gone
+        cleaned += census + left - both + only * (left - both) / (both + 1)
+        variance += (census + 1) / (both + 1) * (left + 1) / (both + 1) * only * (left - both) / (both + 2)
+    reach = 1.96 * variance**0.5
+    return {"as_given": given, "cleaned": cleaned, "standard_error": variance**0.5, "lower": cleaned - reach,
+            "upper": cleaned + reach, "bias": (given / cleaned - 1) * 100}  # fmt: skip
+
+
+PLAIN |= {"dual-system": two_lists}
+
+
+def lists_of(*strata: tuple) -> Data:
+    heads = ("group", "census", "register", "left_before", "left_after", "both")
+    return Data((Sheet("lists", heads, strata),), {})
+
+
+def test_the_two_lists_of_the_lesson():
+    right = dual_system.solve(lists_of(("other", 6_500, 8_000, 320, 0, 5_200))).figures
+    assert [round(right[name]) for name in ("as_given", "cleaned", "lower", "upper")] == [10_000, 9_600, 9_534, 9_666]
+    clean = lists_of(("other", 6_500, 8_000, 0, 0, 5_200))
+    right = dual_system.solve(clean).figures
+    assert (round(right["standard_error"], 1), round(right["lower"]), round(right["upper"])) == (36.7, 9_928, 10_072)
+    wrong = dual_system.mistakes(clean)
+    assert wrong["either_list"].figures["cleaned"] == 9_300 and wrong["lists_added"].figures["cleaned"] == 14_500
+
+
+def test_the_two_kinds_of_people_in_one_lake():
+    data = lists_of(("other", 8_100, 7_200, 0, 0, 6_480), ("union", 500, 400, 0, 0, 200))
+    assert dual_system.solve(data).figures["cleaned"] == pytest.approx(10_000, abs=2)
+    assert round(dual_system.mistakes(data)["pooled"].figures["cleaned"]) == 9_784

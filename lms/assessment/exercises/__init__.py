@@ -7,6 +7,7 @@ from typing import cast
 
 from lms.assessment.exercises import (
     balance_closes,
+    dual_system,
     four_groups,
     link_registers,
     mirror_flows,
@@ -18,6 +19,7 @@ from lms.assessment.exercises.frame import Exercise
 
 _MODULES: tuple[ModuleType, ...] = (
     balance_closes,
+    dual_system,
     four_groups,
     link_registers,
     mirror_flows,
