@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 
 import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
-from lms.assessment.exercises import balance_closes, four_groups, mirror_flows, over_coverage
+from lms.assessment.exercises import (
+    balance_closes,
+    dual_system,
+    four_groups,
+    link_registers,
+    mirror_flows,
+    over_coverage,
+)
 from lms.assessment.exercises.frame import Data, Sheet
 
 
@@ -198,3 +206,118 @@ def test_the_mirror_flows_of_the_lesson():
     assert (right["comparable"], round(right["coverage"], 1), round(right["factor"], 2)) == (8_814, 47.7, 2.10)
     wrong = mirror_flows.mistakes(data)
     assert round(wrong["not_harmonised"].figures["coverage"], 1) == 37.2
+
+
+# --- linking two registers, and two lists of one population ---
+
+
+def linking(data: Data) -> dict[str, float]:
+    """Every pair of one year of birth, field by field; the evidence as odds that are multiplied, its logarithm last."""
+    names = ("surname", "given_name", "birth_date", "sex", "citizenship")
+    rates = {row["field"]: (row["m"], row["u"]) for row in dicts(data.sheet("fields"))}
+    counts: dict[tuple, list[int]] = {}  # what of each field is known to agree: pairs, pairs of one person
+    if data.sheets[1].name == "patterns":
+        known = {"agree": True, "differ": False, "missing": None}
+        for row in dicts(data.sheet("patterns")):
+            same = tuple(known[row[f"on_{name}"]] for name in names)
+            counts[same] = [row["pairs"], row["of_whom_one_person"]]
+            if row["pattern"] == data.facts["pattern"]:
+                stated = same
+    else:
+        years: dict[int, list[tuple]] = {}
+        for row in data.sheet("register").rows:
+            years.setdefault(row[4].year, []).append(row)
+        for one in data.sheet("permits").rows:
+            for other in years.get(one[4].year, ()):
+                same = tuple([x == y if x and y else None for x, y in zip(one[2:], other[2:], strict=True)])
+                count = counts.setdefault(same, [0, 0])
+                count[0] += 1
+                count[1] += one[1] == other[1]
+                if (one[0], other[0]) == (data.facts["record_a"], data.facts["record_b"]):
+                    stated = same
+    links = right = false_twins = 0
+    for same, (pairs, one_person) in counts.items():
+        odds = 1.0
+        for name, agrees in zip(names, same, strict=True):
+            m, u = rates[name]
+            odds *= 1 if agrees is None else m / u if agrees else (1 - m) / (1 - u)
+        if same == stated:
+            weight = math.log(odds) / math.log(2)
+        if odds >= 2 ** data.facts["threshold"]:
+            links, right = links + pairs, right + one_person
+            false_twins += pairs - one_person if same[:3] == (True, False, True) else 0
+    return {"pair_weight": weight, "links": links, "false_twins": false_twins,
+            "precision_after": right / (links - false_twins) * 100}  # fmt: skip
+
+
+PLAIN |= {"link-registers": linking}
+
+
+@pytest.mark.parametrize(("given", "born", "citizenship", "weight", "wrong", "wrongly"), [
+    ("agree", "agree", "agree", 32.69, "natural_logarithm", 22.66),
+    ("agree", "differ", "missing", 12.36, "missing_differs", 6.84),
+    ("agree", "differ", "agree", 15.97, "nothing_against", 21.03),
+    ("differ", "agree", "agree", 22.33, "natural_logarithm", 15.48),
+])  # fmt: skip
+def test_the_weights_of_the_lesson(given, born, citizenship, weight, wrong, wrongly):
+    fields = (("surname", 0.95, 0.001), ("given_name", 0.93, 0.01), ("birth_date", 0.97, 0.0003), ("sex", 0.99, 0.5),
+              ("citizenship", 0.98, 0.08))  # fmt: skip
+    certain = ("P01", *["agree"] * 5, 10, 9)
+    row = ("P02", "agree", given, born, "agree", citizenship, 3, 1)
+    heads = ("pattern", *(f"on_{field}" for field, _m, _u in fields), "pairs", "of_whom_one_person")
+    sheets = (Sheet("fields", ("field", "m", "u"), fields), Sheet("patterns", heads, (certain, row)))
+    data = Data(sheets, {"threshold": 20.0, "pattern": "P02"})
+    assert link_registers.solve(data).figures["pair_weight"] == pytest.approx(weight, abs=0.005)
+    assert link_registers.mistakes(data)[wrong].figures["pair_weight"] == pytest.approx(wrongly, abs=0.01)
+
+
+def two_lists(data: Data) -> dict[str, float]:
+    """Numbers as sets at the desk; Chapman's estimate as the matches and everybody else weighed up, n1 + n2 - m and the
+    unseen (n1 - m)(n2 - m)/(m + 1)."""
+    groups: dict[str, list[int]] = {}  # census, register, both, gone before census day
+    if data.sheets[0].name == "lists":
+        for row in dicts(data.sheets[0]):
+            groups[row["group"]] = [row["census"], row["register"], row["both"], row["left_before"]]
+    else:
+        for group in {row["group"] for row in dicts(data.sheet("census"))}:
+            forms = {row["number"] for row in dicts(data.sheet("census")) if row["group"] == group}
+            records = [row for row in dicts(data.sheet("register")) if row["group"] == group]
+            numbers = {row["register_number"].split("-")[1] for row in records}
+            gone = {row["record"] for row in records if row["left_on"] and row["left_on"] < data.facts["day"]}
+            assert len(numbers) == len(records), "nobody is on a list twice"
+            assert not any(row["register_number"].split("-")[1] in forms for row in records if row["record"] in gone)
+            groups[group] = [len(forms), len(numbers), len(forms & numbers), len(gone)]
+    given = cleaned = variance = 0.0
+    for census, register, both, gone in groups.values():
+        only = census - both
+        given += census + register - both + only * (register - both) / (both + 1)
+        left = register - gone
+        cleaned += census + left - both + only * (left - both) / (both + 1)
+        variance += (census + 1) / (both + 1) * (left + 1) / (both + 1) * only * (left - both) / (both + 2)
+    reach = 1.96 * variance**0.5
+    return {"as_given": given, "cleaned": cleaned, "standard_error": variance**0.5, "lower": cleaned - reach,
+            "upper": cleaned + reach, "bias": (given / cleaned - 1) * 100}  # fmt: skip
+
+
+PLAIN |= {"dual-system": two_lists}
+
+
+def lists_of(*strata: tuple) -> Data:
+    heads = ("group", "census", "register", "left_before", "left_after", "both")
+    return Data((Sheet("lists", heads, strata),), {})
+
+
+def test_the_two_lists_of_the_lesson():
+    right = dual_system.solve(lists_of(("other", 6_500, 8_000, 320, 0, 5_200))).figures
+    assert [round(right[name]) for name in ("as_given", "cleaned", "lower", "upper")] == [10_000, 9_600, 9_534, 9_666]
+    clean = lists_of(("other", 6_500, 8_000, 0, 0, 5_200))
+    right = dual_system.solve(clean).figures
+    assert (round(right["standard_error"], 1), round(right["lower"]), round(right["upper"])) == (36.7, 9_928, 10_072)
+    wrong = dual_system.mistakes(clean)
+    assert wrong["either_list"].figures["cleaned"] == 9_300 and wrong["lists_added"].figures["cleaned"] == 14_500
+
+
+def test_the_two_kinds_of_people_in_one_lake():
+    data = lists_of(("other", 8_100, 7_200, 0, 0, 6_480), ("union", 500, 400, 0, 0, 200))
+    assert dual_system.solve(data).figures["cleaned"] == pytest.approx(10_000, abs=2)
+    assert round(dual_system.mistakes(data)["pooled"].figures["cleaned"]) == 9_784

@@ -7,7 +7,9 @@ from typing import cast
 
 from lms.assessment.exercises import (
     balance_closes,
+    dual_system,
     four_groups,
+    link_registers,
     mirror_flows,
     over_coverage,
     permits_to_arrivals,
@@ -17,7 +19,9 @@ from lms.assessment.exercises.frame import Exercise
 
 _MODULES: tuple[ModuleType, ...] = (
     balance_closes,
+    dual_system,
     four_groups,
+    link_registers,
     mirror_flows,
     over_coverage,
     permits_to_arrivals,
