@@ -8,7 +8,7 @@ import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
-from lms.assessment.exercises import balance_closes, four_groups, mirror_flows, over_coverage
+from lms.assessment.exercises import balance_closes, emigration_residual, four_groups, mirror_flows, over_coverage
 from lms.assessment.exercises.frame import Data, Sheet
 
 
@@ -198,3 +198,64 @@ def test_the_mirror_flows_of_the_lesson():
     assert (right["comparable"], round(right["coverage"], 1), round(right["factor"], 2)) == (8_814, 47.7, 2.10)
     wrong = mirror_flows.mistakes(data)
     assert round(wrong["not_harmonised"].figures["coverage"], 1) == 37.2
+
+
+# --- a residual of two censuses ---
+
+
+def residual(data: Data) -> dict[str, float]:
+    """Person by person as one would in a spreadsheet: each line of the first census is carried forward by itself."""
+    facts, lines, flows = data.facts, [], {"births": 0, "immigration": 0}  # line: census, age, native, foreign, share
+    if len(data.sheets) == 2:
+        for row in dicts(data.sheet("cohorts")):
+            age = int(row["age"].replace("+", "-").split("-")[0])
+            lines.append((1, age, row["native_first"], row["foreign_first"], row["survival"]))
+            lines.append((2, age, row["native_second"], row["foreign_second"], None))
+        flows.update({row["item"]: row["persons"] for row in dicts(data.sheet("items"))})
+    else:
+        table = dicts(data.sheet("survival"))
+        for row in dicts(data.sheet("population")):
+            share = next(one["survival"] for one in table if one["sex"] == row["sex"]
+                         and one["age_from"] <= row["age"] <= (one["age_to"] or 999))  # fmt: skip
+            when = 1 if row["census"] == facts["first"] else 2
+            lines.append((when, row["age"], row["native_born"], row["foreign_born"], share))
+        for row in dicts(data.sheet("flows")):
+            if row["year"] not in (facts["first"] - 1, facts["last"]):
+                flows = {name: flows[name] + row[name] for name in flows}
+    low, high = (int(part) for part in facts["cohort"].split("-"))
+    born, cohort = -flows["births"] * facts["of_births"], 0.0
+    expected, counted = 0.0, 0
+    for when, age, native, foreign, share in lines:
+        if when == 1:
+            expected += foreign * share
+            cohort -= native * share if low <= age + facts["years"] <= high else 0
+        else:
+            counted += foreign
+            cohort += native if low <= age <= high else 0
+            born += native if age < facts["years"] else 0
+    net = counted - expected
+    more = counted / (100 - facts["missed"]) * 100 - counted
+    return {"born_between": born, "cohort_net": cohort, "expected": expected, "net": net,
+            "emigration": flows["immigration"] - net, "if_missed": flows["immigration"] - net - more}  # fmt: skip
+
+
+PLAIN["emigration-residual"] = residual
+
+
+def test_the_cohort_of_the_lesson():
+    """182,400 women of 20 to 24 in one census, 168,900 of 30 to 34 in the next; the groups around them are empty."""
+    data = Data(
+        (
+            Sheet("cohorts", ("age", "native_first", "native_second", "foreign_first", "foreign_second", "survival"),
+                  (("0-9", 0, 0, 0, 0, 0.99), ("10-19", 0, 0, 0, 0, 0.99), ("20-29", 182_400, 0, 182_400, 0, 0.985),
+                   ("30-39", 0, 168_900, 0, 168_900, 0.98), ("40+", 0, 0, 0, 0, 0.5))),
+            Sheet("items", ("item", "persons"), (("births", 0), ("births_mothers_abroad", 0), ("immigration", 0))),
+        ),
+        {"first": 2010, "last": 2020, "years": 10, "cohort": "30-39", "of_births": 0.97, "missed": 1},
+    )  # fmt: skip
+    right = emigration_residual.solve(data).figures
+    assert round(right["cohort_net"]) == round(right["net"]) == -10_764
+    assert round(right["if_missed"]) == 9_058, "with one per cent missed a sixth of the flow has never left"
+    wrong = emigration_residual.mistakes(data)
+    assert wrong["deaths_ignored"].figures["cohort_net"] == -13_500
+    assert round(wrong["survival_divided"].figures["cohort_net"]) == -16_278

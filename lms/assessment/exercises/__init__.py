@@ -7,6 +7,7 @@ from typing import cast
 
 from lms.assessment.exercises import (
     balance_closes,
+    emigration_residual,
     four_groups,
     mirror_flows,
     over_coverage,
@@ -17,6 +18,7 @@ from lms.assessment.exercises.frame import Exercise
 
 _MODULES: tuple[ModuleType, ...] = (
     balance_closes,
+    emigration_residual,
     four_groups,
     mirror_flows,
     over_coverage,
