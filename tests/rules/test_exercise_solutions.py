@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 
 import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
-from lms.assessment.exercises import balance_closes, emigration_residual, four_groups, mirror_flows, over_coverage
+from lms.assessment.exercises import (
+    balance_closes,
+    emigration_residual,
+    four_groups,
+    mirror_flows,
+    over_coverage,
+    signs_of_life,
+)
 from lms.assessment.exercises.frame import Data, Sheet
 
 
@@ -259,3 +267,65 @@ def test_the_cohort_of_the_lesson():
     wrong = emigration_residual.mistakes(data)
     assert wrong["deaths_ignored"].figures["cohort_net"] == -13_500
     assert round(wrong["survival_divided"].figures["cohort_net"]) == -16_278
+
+
+# --- an index of signs of life ---
+
+
+def signs(data: Data) -> dict[str, float]:
+    """One person, or one row, after the other, with exact fractions."""
+    facts = {key: Fraction(str(value)) for key, value in data.facts.items() if key != "country"}
+    weights = {row["source"]: Fraction(str(row["weight"])) for row in dicts(data.sheet("weights"))}
+    strong = {row["source"] for row in dicts(data.sheet("weights")) if row["strong"] == "yes"}
+    if len(data.sheets) == 2:
+        rows = dicts(data.sheet("kinds"))
+    else:
+        found = {row["person"]: row["found"] for row in dicts(data.sheet("sample"))}
+        records = [row for row in dicts(data.sheet("signs")) if row["day"].year == facts["year"]]
+        seen: dict[str, set[str]] = {}
+        for record in records:
+            seen.setdefault(record["person"], set()).add(record["source"])
+        rows = []
+        for row in dicts(data.sheet("people")):
+            status = "new" if row["registered_on"].year >= facts["year_before"] else "settled"
+            result = found.get(row["person"])
+            rows.append({"status": "exit" if row["exit_on"] else status, "signs": " ".join(seen.get(row["person"], ())),
+                         "people": 1, "before": row["before"], "found_here": int(result == "here"),
+                         "found_abroad": int(result == "abroad")})  # fmt: skip
+    exact = {n / 10: Fraction(n, 10) for n in range(11)}
+    for row in rows:
+        own = set((row["signs"] or "").split())
+        row["index"] = facts["memory"] * exact[row["before"]] + facts["fresh"] * sum(weights[one] for one in own)
+        row["always"] = row["status"] == "new" and bool(own & strong)
+    outcomes = {}
+    for threshold in (Fraction(n, 10) for n in range(2, 9)):
+        residents = dropped = kept = 0
+        for row in rows:
+            if row["status"] != "exit" and (row["always"] or row["index"] >= threshold):
+                residents += row["people"]
+                kept += row["found_abroad"]
+            else:
+                dropped += row["found_here"]
+        outcomes[threshold] = (residents, dropped * facts["one_in"], kept * facts["one_in"])
+    residents, dropped, kept = outcomes[facts["threshold"]]
+    tried = {one: abs(out[1] - out[2]) for one, out in outcomes.items() if facts["lowest"] <= one <= facts["highest"]}
+    balance = min(one for one in tried if tried[one] == min(tried.values()))
+    return {"residents": residents, "dropped": float(dropped), "kept": float(kept), "balance": float(balance)}
+
+
+PLAIN["signs-of-life"] = signs
+
+
+def test_the_thresholds_of_the_lesson():
+    """An index that was last year's value alone: 1,000 residents and 120 who have left, each of them looked up."""
+    here, gone = (8, 14, 28, 60, 190, 700), (70, 24, 13, 8, 4, 1)
+    rows = tuple((n, n / 5, None, "settled", here[n] + gone[n], here[n], gone[n]) for n in range(6))
+    heads = ("row", "before", "signs", "status", "people", "found_here", "found_abroad")
+    facts = {"memory": 1.0, "fresh": 0.0, "threshold": 0.4, "lowest": 0.2, "highest": 0.6, "one_in": 1}
+    data = Data((Sheet("weights", ("source", "weight", "strong"), (("S", 1.0, "yes"),)), Sheet("kinds", heads, rows)),
+                facts)  # fmt: skip
+    right = signs_of_life.solve(data).figures
+    assert (right["residents"], right["dropped"], right["kept"]) == (1_004, 22, 26)
+    wrong = signs_of_life.mistakes(data)
+    assert wrong["greater_than"].figures["residents"] == 963
+    assert wrong["all_registered"].figures["residents"] == 1_120

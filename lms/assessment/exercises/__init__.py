@@ -13,6 +13,7 @@ from lms.assessment.exercises import (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    signs_of_life,
 )
 from lms.assessment.exercises.frame import Exercise
 
@@ -24,6 +25,7 @@ _MODULES: tuple[ModuleType, ...] = (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    signs_of_life,
 )
 
 ALL: dict[str, Exercise] = {module.ID: cast(Exercise, module) for module in _MODULES}
