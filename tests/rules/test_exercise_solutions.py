@@ -10,6 +10,7 @@ from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
 from lms.assessment.exercises import (
+    ages_and_exits,
     balance_closes,
     emigration_residual,
     four_groups,
@@ -329,3 +330,67 @@ def test_the_thresholds_of_the_lesson():
     wrong = signs_of_life.mistakes(data)
     assert wrong["greater_than"].figures["residents"] == 963
     assert wrong["all_registered"].figures["residents"] == 1_120
+
+
+# --- ages that are round, exits that are missing ---
+
+
+def ages(data: Data) -> dict[str, float]:
+    """Ages one by one, each a person or a band of them; days counted from the entry."""
+    people, middle = [], data.facts["middle"]  # first age, last age, source, how many
+    matched_long = matched = entries = seen = 0
+    if len(data.sheets) == 2:
+        for row in dicts(data.sheet("ages")):
+            first, *last = row["age"].split("-")
+            people += [(int(first), int((last or [first])[0]), name, row[name]) for name in ("paper", "said")]
+        for row in dicts(data.sheet("posts")):
+            entries, matched = entries + row["entries"], matched + row["with_exit"]
+            matched_long, seen = matched_long + row["long_stays"], seen + row["seen_later"]
+    else:
+        for row in dicts(data.sheet("stays")):
+            entries += 1
+            if row["age"]:
+                people.append((row["age"], row["age"], row["age_source"], 1))
+            if row["left_on"] is None:
+                seen += row["seen_later"] == "yes"
+            else:
+                matched += 1
+                matched_long += row["left_on"] >= later(row["entered_on"], 12)
+
+    def whipple(kept: set[str]) -> float:
+        own = [(first, last, count) for first, last, source, count in people if source in kept]
+        assert all(first > 22 or last < 23 for first, last, _count in own), "no band lies across the border"
+        inside = [(first, count) for first, last, count in own if first >= 23 and last <= 62]
+        return sum(count for first, count in inside if first % 5 == 0) / sum(count for _f, count in inside) * 5 * 100
+
+    group = sum(count for first, last, _source, count in people if abs(first - middle) <= 2 and abs(last - middle) <= 2)
+    without = entries - matched
+    estimate = matched_long + seen + (without - seen) * data.facts["rate"] / 100
+    return {"whipple": whipple({"paper", "said"}), "whipple_paper": whipple({"paper"}), "group": group,
+            "lower": matched_long, "estimate": estimate, "upper": matched_long + without}  # fmt: skip
+
+
+PLAIN["ages-and-exits"] = ages
+
+
+def test_the_ages_and_open_stays_of_the_lesson():
+    """10,000 less 100 for each year of age; 12% of those at 9 and 1 say the 0, 8% of those at 4 and 6 the 5."""
+    counts = {age: 10_000 - 100 * age for age in range(100)}
+    said = dict(counts)
+    for age in range(10, 100):
+        step, share = {9: (1, 12), 1: (-1, 12), 4: (1, 8), 6: (-1, 8)}.get(age % 10, (0, 0))
+        if age + step in counts:
+            said[age] -= counts[age] * share // 100
+            said[age + step] += counts[age] * share // 100
+    rows = tuple((str(age), said[age], 1) for age in range(20, 65))
+    heads = ("post", "entries", "with_exit", "long_stays", "seen_later")
+    posts = Sheet("posts", heads, (("A", 10_000, 8_700, 240, 180),))
+    data = Data((Sheet("ages", ("age", "paper", "said"), rows), posts), {"rate": 2, "middle": 35})
+    right = ages_and_exits.solve(data).figures
+    assert round(right["whipple_paper"], 1) == 119.8
+    assert (right["lower"], round(right["estimate"], 1), right["upper"]) == (240, 442.4, 1_540)
+    wrong = {name: one.figures for name, one in ages_and_exits.mistakes(data).items()}
+    index = {name: round(one["whipple_paper"], 1) for name, one in wrong.items() if "whipple_paper" in one}
+    assert {name: index[name] for name in ("factor", "narrow", "from_twenty", "tens_only")} == {
+        "factor": 24.0, "narrow": 132.5, "from_twenty": 127.7, "tens_only": 59.3}  # fmt: skip
+    assert round(wrong["like_matched"]["estimate"]) == 276, "as in all matched stays; in similar ones it is 295"

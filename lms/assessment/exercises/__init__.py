@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import cast
 
 from lms.assessment.exercises import (
+    ages_and_exits,
     balance_closes,
     emigration_residual,
     four_groups,
@@ -18,6 +19,7 @@ from lms.assessment.exercises import (
 from lms.assessment.exercises.frame import Exercise
 
 _MODULES: tuple[ModuleType, ...] = (
+    ages_and_exits,
     balance_closes,
     emigration_residual,
     four_groups,
