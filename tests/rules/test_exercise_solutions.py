@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
+from fractions import Fraction
 
 import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
 from lms.assessment.exercises import (
+    ages_and_exits,
     balance_closes,
     dual_system,
+    emigration_residual,
     four_groups,
     link_registers,
     mirror_flows,
     over_coverage,
+    signs_of_life,
 )
 from lms.assessment.exercises.frame import Data, Sheet
 
@@ -321,3 +325,190 @@ def test_the_two_kinds_of_people_in_one_lake():
     data = lists_of(("other", 8_100, 7_200, 0, 0, 6_480), ("union", 500, 400, 0, 0, 200))
     assert dual_system.solve(data).figures["cleaned"] == pytest.approx(10_000, abs=2)
     assert round(dual_system.mistakes(data)["pooled"].figures["cleaned"]) == 9_784
+
+
+# --- a residual of two censuses ---
+
+
+def residual(data: Data) -> dict[str, float]:
+    """Person by person as one would in a spreadsheet: each line of the first census is carried forward by itself."""
+    facts, lines, flows = data.facts, [], {"births": 0, "immigration": 0}  # line: census, age, native, foreign, share
+    if len(data.sheets) == 2:
+        for row in dicts(data.sheet("cohorts")):
+            age = int(row["age"].replace("+", "-").split("-")[0])
+            lines.append((1, age, row["native_first"], row["foreign_first"], row["survival"]))
+            lines.append((2, age, row["native_second"], row["foreign_second"], None))
+        flows.update({row["item"]: row["persons"] for row in dicts(data.sheet("items"))})
+    else:
+        table = dicts(data.sheet("survival"))
+        for row in dicts(data.sheet("population")):
+            share = next(one["survival"] for one in table if one["sex"] == row["sex"]
+                         and one["age_from"] <= row["age"] <= (one["age_to"] or 999))  # fmt: skip
+            when = 1 if row["census"] == facts["first"] else 2
+            lines.append((when, row["age"], row["native_born"], row["foreign_born"], share))
+        for row in dicts(data.sheet("flows")):
+            if row["year"] not in (facts["first"] - 1, facts["last"]):
+                flows = {name: flows[name] + row[name] for name in flows}
+    low, high = (int(part) for part in facts["cohort"].split("-"))
+    born, cohort = -flows["births"] * facts["of_births"], 0.0
+    expected, counted = 0.0, 0
+    for when, age, native, foreign, share in lines:
+        if when == 1:
+            expected += foreign * share
+            cohort -= native * share if low <= age + facts["years"] <= high else 0
+        else:
+            counted += foreign
+            cohort += native if low <= age <= high else 0
+            born += native if age < facts["years"] else 0
+    net = counted - expected
+    more = counted / (100 - facts["missed"]) * 100 - counted
+    return {"born_between": born, "cohort_net": cohort, "expected": expected, "net": net,
+            "emigration": flows["immigration"] - net, "if_missed": flows["immigration"] - net - more}  # fmt: skip
+
+
+PLAIN["emigration-residual"] = residual
+
+
+def test_the_cohort_of_the_lesson():
+    """182,400 women of 20 to 24 in one census, 168,900 of 30 to 34 in the next; the groups around them are empty."""
+    data = Data(
+        (
+            Sheet("cohorts", ("age", "native_first", "native_second", "foreign_first", "foreign_second", "survival"),
+                  (("0-9", 0, 0, 0, 0, 0.99), ("10-19", 0, 0, 0, 0, 0.99), ("20-29", 182_400, 0, 182_400, 0, 0.985),
+                   ("30-39", 0, 168_900, 0, 168_900, 0.98), ("40+", 0, 0, 0, 0, 0.5))),
+            Sheet("items", ("item", "persons"), (("births", 0), ("births_mothers_abroad", 0), ("immigration", 0))),
+        ),
+        {"first": 2010, "last": 2020, "years": 10, "cohort": "30-39", "of_births": 0.97, "missed": 1},
+    )  # fmt: skip
+    right = emigration_residual.solve(data).figures
+    assert round(right["cohort_net"]) == round(right["net"]) == -10_764
+    assert round(right["if_missed"]) == 9_058, "with one per cent missed a sixth of the flow has never left"
+    wrong = emigration_residual.mistakes(data)
+    assert wrong["deaths_ignored"].figures["cohort_net"] == -13_500
+    assert round(wrong["survival_divided"].figures["cohort_net"]) == -16_278
+
+
+# --- an index of signs of life ---
+
+
+def signs(data: Data) -> dict[str, float]:
+    """One person, or one row, after the other, with exact fractions."""
+    facts = {key: Fraction(str(value)) for key, value in data.facts.items() if key != "country"}
+    weights = {row["source"]: Fraction(str(row["weight"])) for row in dicts(data.sheet("weights"))}
+    strong = {row["source"] for row in dicts(data.sheet("weights")) if row["strong"] == "yes"}
+    if len(data.sheets) == 2:
+        rows = dicts(data.sheet("kinds"))
+    else:
+        found = {row["person"]: row["found"] for row in dicts(data.sheet("sample"))}
+        records = [row for row in dicts(data.sheet("signs")) if row["day"].year == facts["year"]]
+        seen: dict[str, set[str]] = {}
+        for record in records:
+            seen.setdefault(record["person"], set()).add(record["source"])
+        rows = []
+        for row in dicts(data.sheet("people")):
+            status = "new" if row["registered_on"].year >= facts["year_before"] else "settled"
+            result = found.get(row["person"])
+            rows.append({"status": "exit" if row["exit_on"] else status, "signs": " ".join(seen.get(row["person"], ())),
+                         "people": 1, "before": row["before"], "found_here": int(result == "here"),
+                         "found_abroad": int(result == "abroad")})  # fmt: skip
+    exact = {n / 10: Fraction(n, 10) for n in range(11)}
+    for row in rows:
+        own = set((row["signs"] or "").split())
+        row["index"] = facts["memory"] * exact[row["before"]] + facts["fresh"] * sum(weights[one] for one in own)
+        row["always"] = row["status"] == "new" and bool(own & strong)
+    outcomes = {}
+    for threshold in (Fraction(n, 10) for n in range(2, 9)):
+        residents = dropped = kept = 0
+        for row in rows:
+            if row["status"] != "exit" and (row["always"] or row["index"] >= threshold):
+                residents += row["people"]
+                kept += row["found_abroad"]
+            else:
+                dropped += row["found_here"]
+        outcomes[threshold] = (residents, dropped * facts["one_in"], kept * facts["one_in"])
+    residents, dropped, kept = outcomes[facts["threshold"]]
+    tried = {one: abs(out[1] - out[2]) for one, out in outcomes.items() if facts["lowest"] <= one <= facts["highest"]}
+    balance = min(one for one in tried if tried[one] == min(tried.values()))
+    return {"residents": residents, "dropped": float(dropped), "kept": float(kept), "balance": float(balance)}
+
+
+PLAIN["signs-of-life"] = signs
+
+
+def test_the_thresholds_of_the_lesson():
+    """An index that was last year's value alone: 1,000 residents and 120 who have left, each of them looked up."""
+    here, gone = (8, 14, 28, 60, 190, 700), (70, 24, 13, 8, 4, 1)
+    rows = tuple((n, n / 5, None, "settled", here[n] + gone[n], here[n], gone[n]) for n in range(6))
+    heads = ("row", "before", "signs", "status", "people", "found_here", "found_abroad")
+    facts = {"memory": 1.0, "fresh": 0.0, "threshold": 0.4, "lowest": 0.2, "highest": 0.6, "one_in": 1}
+    data = Data((Sheet("weights", ("source", "weight", "strong"), (("S", 1.0, "yes"),)), Sheet("kinds", heads, rows)),
+                facts)  # fmt: skip
+    right = signs_of_life.solve(data).figures
+    assert (right["residents"], right["dropped"], right["kept"]) == (1_004, 22, 26)
+    wrong = signs_of_life.mistakes(data)
+    assert wrong["greater_than"].figures["residents"] == 963
+    assert wrong["all_registered"].figures["residents"] == 1_120
+
+
+# --- ages that are round, exits that are missing ---
+
+
+def ages(data: Data) -> dict[str, float]:
+    """Ages one by one, each a person or a band of them; days counted from the entry."""
+    people, middle = [], data.facts["middle"]  # first age, last age, source, how many
+    matched_long = matched = entries = seen = 0
+    if len(data.sheets) == 2:
+        for row in dicts(data.sheet("ages")):
+            first, *last = row["age"].split("-")
+            people += [(int(first), int((last or [first])[0]), name, row[name]) for name in ("paper", "said")]
+        for row in dicts(data.sheet("posts")):
+            entries, matched = entries + row["entries"], matched + row["with_exit"]
+            matched_long, seen = matched_long + row["long_stays"], seen + row["seen_later"]
+    else:
+        for row in dicts(data.sheet("stays")):
+            entries += 1
+            if row["age"]:
+                people.append((row["age"], row["age"], row["age_source"], 1))
+            if row["left_on"] is None:
+                seen += row["seen_later"] == "yes"
+            else:
+                matched += 1
+                matched_long += row["left_on"] >= later(row["entered_on"], 12)
+
+    def whipple(kept: set[str]) -> float:
+        own = [(first, last, count) for first, last, source, count in people if source in kept]
+        assert all(first > 22 or last < 23 for first, last, _count in own), "no band lies across the border"
+        inside = [(first, count) for first, last, count in own if first >= 23 and last <= 62]
+        return sum(count for first, count in inside if first % 5 == 0) / sum(count for _f, count in inside) * 5 * 100
+
+    group = sum(count for first, last, _source, count in people if abs(first - middle) <= 2 and abs(last - middle) <= 2)
+    without = entries - matched
+    estimate = matched_long + seen + (without - seen) * data.facts["rate"] / 100
+    return {"whipple": whipple({"paper", "said"}), "whipple_paper": whipple({"paper"}), "group": group,
+            "lower": matched_long, "estimate": estimate, "upper": matched_long + without}  # fmt: skip
+
+
+PLAIN["ages-and-exits"] = ages
+
+
+def test_the_ages_and_open_stays_of_the_lesson():
+    """10,000 less 100 for each year of age; 12% of those at 9 and 1 say the 0, 8% of those at 4 and 6 the 5."""
+    counts = {age: 10_000 - 100 * age for age in range(100)}
+    said = dict(counts)
+    for age in range(10, 100):
+        step, share = {9: (1, 12), 1: (-1, 12), 4: (1, 8), 6: (-1, 8)}.get(age % 10, (0, 0))
+        if age + step in counts:
+            said[age] -= counts[age] * share // 100
+            said[age + step] += counts[age] * share // 100
+    rows = tuple((str(age), said[age], 1) for age in range(20, 65))
+    heads = ("post", "entries", "with_exit", "long_stays", "seen_later")
+    posts = Sheet("posts", heads, (("A", 10_000, 8_700, 240, 180),))
+    data = Data((Sheet("ages", ("age", "paper", "said"), rows), posts), {"rate": 2, "middle": 35})
+    right = ages_and_exits.solve(data).figures
+    assert round(right["whipple_paper"], 1) == 119.8
+    assert (right["lower"], round(right["estimate"], 1), right["upper"]) == (240, 442.4, 1_540)
+    wrong = {name: one.figures for name, one in ages_and_exits.mistakes(data).items()}
+    index = {name: round(one["whipple_paper"], 1) for name, one in wrong.items() if "whipple_paper" in one}
+    assert {name: index[name] for name in ("factor", "narrow", "from_twenty", "tens_only")} == {
+        "factor": 24.0, "narrow": 132.5, "from_twenty": 127.7, "tens_only": 59.3}  # fmt: skip
+    assert round(wrong["like_matched"]["estimate"]) == 276, "as in all matched stays; in similar ones it is 295"
