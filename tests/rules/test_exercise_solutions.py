@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
-from lms.assessment.exercises import balance_closes, four_groups, mirror_flows, over_coverage
+from lms.assessment.exercises import balance_closes, four_groups, mirror_flows, over_coverage, suppress_attack
 from lms.assessment.exercises.frame import Data, Sheet
 
 
@@ -198,3 +199,94 @@ def test_the_mirror_flows_of_the_lesson():
     assert (right["comparable"], round(right["coverage"], 1), round(right["factor"], 2)) == (8_814, 47.7, 2.10)
     wrong = mirror_flows.mistakes(data)
     assert round(wrong["not_harmonised"].figures["coverage"], 1) == 37.2
+
+
+# --- dissemination: suppression, SDMX, standardised rates ---
+
+
+def suppressed(data: Data) -> dict[str, float]:
+    """The rule of the text step by step; what an attacker learns by moving people round the hidden cells until one of
+    them is empty (augmenting paths), not by sums."""
+    threshold, table = data.facts["threshold"], {}
+    for row in dicts(data.sheets[0]):
+        if "person" in row:
+            here = row["left_on"] is None or row["left_on"].isoformat() > f"{data.facts['year']}-12-31"
+            if here and row["birth_country"] != data.facts["country"]:
+                cell = row["birth_country"], row["district"]
+                table[cell] = table.get(cell, 0) + 1
+        elif row["birth_country"] != "total":
+            for head, count in row.items():
+                if head.startswith("district_"):
+                    table[row["birth_country"], head[-1].upper()] = count
+    origins, districts = sorted({o for o, _d in table}), sorted({d for _o, d in table})
+    unsafe = [(o, d) for o in origins for d in districts if 0 < table.get((o, d), 0) < threshold]
+    exact = sum(can_lose(table, set(unsafe), cell) == can_gain(table, set(unsafe), cell) == 0 for cell in unsafe)
+    hidden = set(unsafe)
+    for o, d in unsafe:
+        best = None
+        for o2 in origins:
+            for d2 in districts:
+                three = {(o, d2), (o2, d), (o2, d2)}
+                if o2 == o or d2 == d or not all(table.get(cell) for cell in three):
+                    continue
+                price = sum(table[cell] for cell in three - hidden)
+                if best is None or price < best[0]:
+                    best = price, three
+        hidden |= best[1]
+    first, second = (tuple(data.facts[name].split(" · ")) for name in ("first", "second"))
+    return {"unsafe": len(unsafe), "exact": exact, "hidden_people": sum(table[cell] for cell in hidden),
+            "first_highest": table[first] + can_gain(table, hidden, first),
+            "second_lowest": table[second] - can_lose(table, hidden, second),
+            "second_highest": table[second] + can_gain(table, hidden, second)}  # fmt: skip
+
+
+def can_gain(table: dict, hidden: set, cell: tuple[str, str]) -> int:
+    """By how much a hidden cell can grow, with all sums kept: what it gains, another of its column loses."""
+    return moved(table, hidden, cell, start=("column", cell[1]), end=("row", cell[0]))
+
+
+def can_lose(table: dict, hidden: set, cell: tuple[str, str]) -> int:
+    return min(table[cell], moved(table, hidden, cell, start=("row", cell[0]), end=("column", cell[1])))
+
+
+def moved(table: dict, hidden: set, cell: tuple[str, str], start: tuple[str, str], end: tuple[str, str]) -> int:
+    """The greatest flow: from a column to a row a cell shrinks (down to 0), from a row to a column it grows."""
+    left = {other: table[other] for other in hidden if other != cell}
+    gained = 0
+    while gained <= 10_000:
+        paths, seen = [[start]], {start}
+        for path in paths:
+            kind, name = path[-1]
+            for row, column in left:
+                if kind == "column" and column == name and left[row, column] and ("row", row) not in seen:
+                    seen.add(("row", row))
+                    paths.append([*path, ("row", row)])
+                if kind == "row" and row == name and ("column", column) not in seen:
+                    seen.add(("column", column))
+                    paths.append([*path, ("column", column)])
+        path = next((path for path in paths if path[-1] == end), None)
+        if path is None:
+            return gained
+        steps = [((b[1], a[1]), -1) if a[0] == "column" else ((a[1], b[1]), 1) for a, b in pairwise(path)]
+        most = min([left[at] for at, sign in steps if sign < 0] or [10_001])
+        for at, sign in steps:
+            left[at] += sign * most
+        gained += most
+    return gained
+
+
+PLAIN["suppress-attack"] = suppressed
+
+
+def test_the_rectangle_of_the_lesson():
+    counts = {"N": (2, 18, 25), "S": (14, 11, 9), "W": (21, 7, 16)}
+    heads = ("birth_country", "district_x", "district_y", "district_z", "total")
+    rows = (*((name, *own, sum(own)) for name, own in counts.items()), ("total", 37, 36, 50, 123))
+    data = Data((Sheet("table", heads, rows),), {"threshold": 3, "first": "N · X", "second": "S · Y"})
+    assert dict(suppress_attack.solve(data).figures) == {
+        "unsafe": 1, "exact": 1, "hidden_people": 45, "first_highest": 16, "second_lowest": 9, "second_highest": 25,
+    }  # fmt: skip
+    wrong = suppress_attack.mistakes(data)
+    assert wrong["row_bound"].figures["first_highest"] == 20
+    assert wrong["two_in_the_row"].figures["hidden_people"] == 20
+    assert suppressed(data) == dict(suppress_attack.solve(data).figures)

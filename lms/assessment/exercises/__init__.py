@@ -12,6 +12,7 @@ from lms.assessment.exercises import (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    suppress_attack,
 )
 from lms.assessment.exercises.frame import Exercise
 
@@ -22,6 +23,7 @@ _MODULES: tuple[ModuleType, ...] = (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    suppress_attack,
 )
 
 ALL: dict[str, Exercise] = {module.ID: cast(Exercise, module) for module in _MODULES}
