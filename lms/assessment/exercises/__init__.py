@@ -12,6 +12,7 @@ from lms.assessment.exercises import (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    sdmx_flows,
     suppress_attack,
 )
 from lms.assessment.exercises.frame import Exercise
@@ -23,6 +24,7 @@ _MODULES: tuple[ModuleType, ...] = (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    sdmx_flows,
     suppress_attack,
 )
 
