@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
+from fractions import Fraction
 from itertools import pairwise
 
 import pytest
 from test_exercises import EACH, seeds
 
 from lms.assessment import exercises
-from lms.assessment.exercises import balance_closes, four_groups, mirror_flows, over_coverage, suppress_attack
+from lms.assessment.exercises import (
+    balance_closes,
+    four_groups,
+    mirror_flows,
+    over_coverage,
+    standardised_rate,
+    suppress_attack,
+)
 from lms.assessment.exercises.frame import Data, Sheet
 
 
@@ -343,3 +351,74 @@ def flows(data: Data) -> dict[str, float]:
 
 
 PLAIN["sdmx-flows"] = flows
+
+
+def fairly(data: Data) -> dict[str, float]:
+    """Sums over cells of (group, age) kept as fractions, and the standard as shares of one."""
+    people, working = Counter(), Counter()
+    if data.sheets[0].name == "ages":
+        for row in dicts(data.sheet("ages")):
+            for group in ("native", "foreign"):
+                people[group, row["age_group"]] += row[f"{group}_born"]
+                working[group, row["age_group"]] += row[f"{group}_employed"]
+        standard = {row["age_group"]: row["standard"] for row in dicts(data.sheet("ages"))}
+    else:
+        standard = {row["age_group"]: row["standard"] for row in dicts(data.sheet("standard"))}
+        groups = {age: name for name in standard for age in range(int(name[:2]), int(name[-2:]) + 1)}
+        for row in dicts(data.sheet("persons")):
+            if row["age"] in groups:
+                cell = "native" if row["birth_country"] == data.facts["country"] else "foreign", groups[row["age"]]
+                people[cell] += row["weight"]
+                working[cell] += row["weight"] if row["status"] == "employed" else 0
+    crude, fair = {}, {}
+    for group in ("native", "foreign"):
+        own = [age for name, age in people if name == group]
+        crude[group] = Fraction(sum(working[group, age] for age in own), sum(people[group, age] for age in own)) * 100
+        fair[group] = sum(
+            Fraction(weight, sum(standard.values())) * Fraction(working[group, age], people[group, age]) * 100
+            for age, weight in standard.items()
+        )
+    series = {row["year"]: row["immigration"] for row in dicts(data.sheet("series"))}
+    base = [series[year] for year in sorted(series) if data.facts["from"] <= year <= data.facts["to"]]
+    last = series[data.facts["year"]]
+    found = {
+        "crude_gap": crude["native"] - crude["foreign"],
+        "native_rate": fair["native"],
+        "foreign_rate": fair["foreign"],
+        "standard_gap": fair["native"] - fair["foreign"],
+        "index_year": last / series[data.facts["base"]] * 100,
+        "index_mean": last * len(base) / sum(base) * 100,
+    }
+    return {name: float(value) for name, value in found.items()}  # fmt: skip
+
+
+PLAIN["standardised-rate"] = fairly
+
+
+def test_the_rates_and_the_index_of_the_lesson():
+    ages = (
+        ("15-24", 400, 120, 40, 11.2, 400),
+        ("25-54", 1500, 1275, 260, 197.6, 1500),
+        ("55-64", 600, 360, 30, 15.6, 600),
+    )
+    heads = ("age_group", "native_born", "native_employed", "foreign_born", "foreign_employed", "standard")
+    series = tuple(zip(range(2015, 2024), (20, 22, 21, 24, 26, 9, 18, 31, 29), strict=True))
+    data = Data(
+        (Sheet("ages", heads, ages), Sheet("series", ("year", "immigration"), series)),
+        {"year": 2023, "base": 2015, "from": 2015, "to": 2019, "shock": 2020},
+    )  # fmt: skip
+    assert {name: round(value, 1) for name, value in standardised_rate.solve(data).figures.items()} == {
+        "crude_gap": 2.2, "native_rate": 70.2, "foreign_rate": 62.6, "standard_gap": 7.6, "index_year": 145.0,
+        "index_mean": 128.3,
+    }  # fmt: skip
+    wrong = {name: one.figures for name, one in standardised_rate.mistakes(data).items()}
+    assert round(wrong["mean_of_rates"]["native_rate"], 1) == 58.3
+    assert round(wrong["mean_of_rates"]["foreign_rate"], 1) == 52.0
+    assert round(wrong["foreign_ages"]["native_rate"], 1) == 76.1
+    assert round(wrong["foreign_ages"]["standard_gap"], 1) == 8.1
+    assert (round(wrong["pooled_ages"]["native_rate"], 1), round(wrong["pooled_ages"]["foreign_rate"], 1)) == (
+        70.9,
+        63.2,
+    )
+    assert round(wrong["shock_base"]["index_year"]) == 322
+    assert round(wrong["one_year_for_the_mean"]["index_mean"], 1) == 111.5

@@ -13,6 +13,7 @@ from lms.assessment.exercises import (
     permits_to_arrivals,
     residence_rules,
     sdmx_flows,
+    standardised_rate,
     suppress_attack,
 )
 from lms.assessment.exercises.frame import Exercise
@@ -25,6 +26,7 @@ _MODULES: tuple[ModuleType, ...] = (
     permits_to_arrivals,
     residence_rules,
     sdmx_flows,
+    standardised_rate,
     suppress_attack,
 )
 
