@@ -353,3 +353,28 @@ def test_the_privacy_of_a_task(db_app, trainee):
         assert other.get(f"/exercises/tasks/{task}{path}").status_code == 404
     assert post(other, f"/exercises/tasks/{task}", right(task)).status_code == 404
     assert not passed(task)
+
+
+# --- a file whose rows have to be found as well: SDMX ---
+
+SDMX = "sdmx-flows"
+
+
+def test_an_sdmx_file_passes_and_nobody_is_given_its_keys(db_app, trainee):
+    task = begun(trainee, "desk", SDMX)
+    client = client_of(db_app, trainee)
+    page = client.get(f"/exercises/tasks/{task}").data.decode()
+    assert "give-back.csv" not in page and "STRUCTURE_ID" in page
+    assert client.get(f"/exercises/tasks/{task}/give-back.csv").status_code == 404
+    exercise, rows = exercises.ALL[SDMX], queries.expected(task)["rows"]
+    db.end_read()
+    columns = [column.id for column in exercise.RETURNS]
+    heads = [*columns[:3], *exercise.KEY.split("."), *columns[3:]]
+    lines = [[*codes[:3], *key.split("."), *codes[3:]] for key, codes in rows.items()]
+    without_codes = [[cell if cell != "_T" else "" for cell in line] for line in lines]
+    assert give(db_app, client, task, as_csv([heads, *without_codes])).status_code == 303
+    assert "there is no" in newest(client, task) and not passed(task)
+    assert give(db_app, client, task, xlsx([heads, *lines])).status_code == 303
+    assert newest(client, task).count("rows right") == len(columns)
+    post(client, f"/exercises/tasks/{task}", right(task))
+    assert passed(task)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from test_exercises import EACH, seeds
@@ -20,6 +22,8 @@ from lms.assessment.exercises import (
     mirror_flows,
     over_coverage,
     signs_of_life,
+    standardised_rate,
+    suppress_attack,
 )
 from lms.assessment.exercises.frame import Data, Sheet
 
@@ -512,3 +516,217 @@ def test_the_ages_and_open_stays_of_the_lesson():
     assert {name: index[name] for name in ("factor", "narrow", "from_twenty", "tens_only")} == {
         "factor": 24.0, "narrow": 132.5, "from_twenty": 127.7, "tens_only": 59.3}  # fmt: skip
     assert round(wrong["like_matched"]["estimate"]) == 276, "as in all matched stays; in similar ones it is 295"
+
+
+# --- dissemination: suppression, SDMX, standardised rates ---
+
+
+def suppressed(data: Data) -> dict[str, float]:
+    """The rule of the text step by step; what an attacker learns by moving people round the hidden cells until one of
+    them is empty (augmenting paths), not by sums."""
+    threshold, table = data.facts["threshold"], {}
+    for row in dicts(data.sheets[0]):
+        if "person" in row:
+            here = row["left_on"] is None or row["left_on"].isoformat() > f"{data.facts['year']}-12-31"
+            if here and row["birth_country"] != data.facts["country"]:
+                cell = row["birth_country"], row["district"]
+                table[cell] = table.get(cell, 0) + 1
+        elif row["birth_country"] != "total":
+            for head, count in row.items():
+                if head.startswith("district_"):
+                    table[row["birth_country"], head[-1].upper()] = count
+    origins, districts = sorted({o for o, _d in table}), sorted({d for _o, d in table})
+    unsafe = [(o, d) for o in origins for d in districts if 0 < table.get((o, d), 0) < threshold]
+    exact = sum(can_lose(table, set(unsafe), cell) == can_gain(table, set(unsafe), cell) == 0 for cell in unsafe)
+    hidden = set(unsafe)
+    for o, d in unsafe:
+        best = None
+        for o2 in origins:
+            for d2 in districts:
+                three = {(o, d2), (o2, d), (o2, d2)}
+                if o2 == o or d2 == d or not all(table.get(cell) for cell in three):
+                    continue
+                price = sum(table[cell] for cell in three - hidden)
+                if best is None or price < best[0]:
+                    best = price, three
+        hidden |= best[1]
+    first, second = (tuple(data.facts[name].split(" · ")) for name in ("first", "second"))
+    return {"unsafe": len(unsafe), "exact": exact, "hidden_people": sum(table[cell] for cell in hidden),
+            "first_highest": table[first] + can_gain(table, hidden, first),
+            "second_lowest": table[second] - can_lose(table, hidden, second),
+            "second_highest": table[second] + can_gain(table, hidden, second)}  # fmt: skip
+
+
+def can_gain(table: dict, hidden: set, cell: tuple[str, str]) -> int:
+    """By how much a hidden cell can grow, with all sums kept: what it gains, another of its column loses."""
+    return moved(table, hidden, cell, start=("column", cell[1]), end=("row", cell[0]))
+
+
+def can_lose(table: dict, hidden: set, cell: tuple[str, str]) -> int:
+    return min(table[cell], moved(table, hidden, cell, start=("row", cell[0]), end=("column", cell[1])))
+
+
+def moved(table: dict, hidden: set, cell: tuple[str, str], start: tuple[str, str], end: tuple[str, str]) -> int:
+    """The greatest flow: from a column to a row a cell shrinks (down to 0), from a row to a column it grows."""
+    left = {other: table[other] for other in hidden if other != cell}
+    gained = 0
+    while gained <= 10_000:
+        paths, seen = [[start]], {start}
+        for path in paths:
+            kind, name = path[-1]
+            for row, column in left:
+                if kind == "column" and column == name and left[row, column] and ("row", row) not in seen:
+                    seen.add(("row", row))
+                    paths.append([*path, ("row", row)])
+                if kind == "row" and row == name and ("column", column) not in seen:
+                    seen.add(("column", column))
+                    paths.append([*path, ("column", column)])
+        path = next((path for path in paths if path[-1] == end), None)
+        if path is None:
+            return gained
+        steps = [((b[1], a[1]), -1) if a[0] == "column" else ((a[1], b[1]), 1) for a, b in pairwise(path)]
+        most = min([left[at] for at, sign in steps if sign < 0] or [10_001])
+        for at, sign in steps:
+            left[at] += sign * most
+        gained += most
+    return gained
+
+
+PLAIN["suppress-attack"] = suppressed
+
+
+def test_the_rectangle_of_the_lesson():
+    counts = {"N": (2, 18, 25), "S": (14, 11, 9), "W": (21, 7, 16)}
+    heads = ("birth_country", "district_x", "district_y", "district_z", "total")
+    rows = (*((name, *own, sum(own)) for name, own in counts.items()), ("total", 37, 36, 50, 123))
+    data = Data((Sheet("table", heads, rows),), {"threshold": 3, "first": "N · X", "second": "S · Y"})
+    assert dict(suppress_attack.solve(data).figures) == {
+        "unsafe": 1, "exact": 1, "hidden_people": 45, "first_highest": 16, "second_lowest": 9, "second_highest": 25,
+    }  # fmt: skip
+    wrong = suppress_attack.mistakes(data)
+    assert wrong["row_bound"].figures["first_highest"] == 20
+    assert wrong["two_in_the_row"].figures["hidden_people"] == 20
+    assert suppressed(data) == dict(suppress_attack.solve(data).figures)
+
+
+def flows(data: Data) -> dict[str, float]:
+    """Each figure counted by itself, key by key of the whole cube, from people and not from cells."""
+    year, home = data.facts["year"], data.sheets[0].name == "arrivals"
+    people, late, hidden = [], [], set()  # a person: the values of all dimensions but area and frequency
+    if home:
+        codes = {(row["dimension"], row["national"]): row["shared"] for row in dicts(data.sheet("codes"))}
+        ages = [(national, code) for (dimension, national), code in codes.items() if dimension == "AGE"]
+
+        def band(age: int) -> str:
+            bounds = [(*map(int, text.replace("+", "-200").split("-")), code) for text, code in ages]
+            return next(code for low, high, code in bounds if low <= age <= high)
+
+        def one(row: dict) -> tuple:
+            return (codes["SEX", row["sex"]], band(row["age"]), codes["C_PREV", row["came_from"]],
+                    row["arrived_on"].year)  # fmt: skip
+
+        people = [one(row) for row in dicts(data.sheet("arrivals"))]
+        late = [one(row) for row in dicts(data.sheet("late"))]
+        hidden = {
+            (codes["SEX", row["sex"]], dict(ages)[row["age_group"]], codes["C_PREV", row["came_from"]], row["year"])
+            for row in dicts(data.sheet("hidden"))
+        }
+        lists = [[code for (dimension, _n), code in codes.items() if dimension == name] for name in
+                 ("SEX", "AGE", "C_PREV")]  # fmt: skip
+    else:
+        sex = {"1": "M", "2": "F"}
+        for row in dicts(data.sheet("flows")):
+            people += [("M", row["came_from"], row["year"])] * row["men"]
+            people += [("F", row["came_from"], row["year"])] * row["women"]
+        for row in dicts(data.sheet("late")):
+            late += [(sex[row["sex"]], row["came_from"], row["year"])] * row["persons"]
+        hidden = {(sex[row["sex"]], row["came_from"], row["year"]) for row in dicts(data.sheet("hidden"))}
+        lists = [["M", "F"], sorted({row["came_from"] for row in dicts(data.sheet("flows"))})]
+    series = [()]
+    for codes_of in lists:
+        series = [(*before, code) for before in series for code in (*codes_of, "_T")]
+    keys = [(*before, when) for before in series for when in (year - 1, year)]
+
+    def belongs(person: tuple, key: tuple) -> bool:
+        return all(part in (own, "_T") for own, part in zip(person, key, strict=True))
+
+    tally, fresh = Counter(people), Counter(late)
+    values = {key: sum(n for person, n in tally.items() if belongs(person, key)) for key in keys}
+    revised = [key for key in keys if key not in hidden and any(belongs(person, key) for person in fresh)]
+    assert hidden <= set(keys)
+    return {"observations": len(keys), "series": len(series), "total": values[(*("_T",) * len(lists), year)],
+            "control": sum(n for key, n in values.items() if key not in hidden), "revision": len(revised)}  # fmt: skip
+
+
+PLAIN["sdmx-flows"] = flows
+
+
+def fairly(data: Data) -> dict[str, float]:
+    """Sums over cells of (group, age) kept as fractions, and the standard as shares of one."""
+    people, working = Counter(), Counter()
+    if data.sheets[0].name == "ages":
+        for row in dicts(data.sheet("ages")):
+            for group in ("native", "foreign"):
+                people[group, row["age_group"]] += row[f"{group}_born"]
+                working[group, row["age_group"]] += row[f"{group}_employed"]
+        standard = {row["age_group"]: row["standard"] for row in dicts(data.sheet("ages"))}
+    else:
+        standard = {row["age_group"]: row["standard"] for row in dicts(data.sheet("standard"))}
+        groups = {age: name for name in standard for age in range(int(name[:2]), int(name[-2:]) + 1)}
+        for row in dicts(data.sheet("persons")):
+            if row["age"] in groups:
+                cell = "native" if row["birth_country"] == data.facts["country"] else "foreign", groups[row["age"]]
+                people[cell] += row["weight"]
+                working[cell] += row["weight"] if row["status"] == "employed" else 0
+    crude, fair = {}, {}
+    for group in ("native", "foreign"):
+        own = [age for name, age in people if name == group]
+        crude[group] = Fraction(sum(working[group, age] for age in own), sum(people[group, age] for age in own)) * 100
+        fair[group] = sum(
+            Fraction(weight, sum(standard.values())) * Fraction(working[group, age], people[group, age]) * 100
+            for age, weight in standard.items()
+        )
+    series = {row["year"]: row["immigration"] for row in dicts(data.sheet("series"))}
+    base = [series[year] for year in sorted(series) if data.facts["from"] <= year <= data.facts["to"]]
+    last = series[data.facts["year"]]
+    found = {
+        "crude_gap": crude["native"] - crude["foreign"],
+        "native_rate": fair["native"],
+        "foreign_rate": fair["foreign"],
+        "standard_gap": fair["native"] - fair["foreign"],
+        "index_year": last / series[data.facts["base"]] * 100,
+        "index_mean": last * len(base) / sum(base) * 100,
+    }
+    return {name: float(value) for name, value in found.items()}  # fmt: skip
+
+
+PLAIN["standardised-rate"] = fairly
+
+
+def test_the_rates_and_the_index_of_the_lesson():
+    ages = (
+        ("15-24", 400, 120, 40, 11.2, 400),
+        ("25-54", 1500, 1275, 260, 197.6, 1500),
+        ("55-64", 600, 360, 30, 15.6, 600),
+    )
+    heads = ("age_group", "native_born", "native_employed", "foreign_born", "foreign_employed", "standard")
+    series = tuple(zip(range(2015, 2024), (20, 22, 21, 24, 26, 9, 18, 31, 29), strict=True))
+    data = Data(
+        (Sheet("ages", heads, ages), Sheet("series", ("year", "immigration"), series)),
+        {"year": 2023, "base": 2015, "from": 2015, "to": 2019, "shock": 2020},
+    )  # fmt: skip
+    assert {name: round(value, 1) for name, value in standardised_rate.solve(data).figures.items()} == {
+        "crude_gap": 2.2, "native_rate": 70.2, "foreign_rate": 62.6, "standard_gap": 7.6, "index_year": 145.0,
+        "index_mean": 128.3,
+    }  # fmt: skip
+    wrong = {name: one.figures for name, one in standardised_rate.mistakes(data).items()}
+    assert round(wrong["mean_of_rates"]["native_rate"], 1) == 58.3
+    assert round(wrong["mean_of_rates"]["foreign_rate"], 1) == 52.0
+    assert round(wrong["foreign_ages"]["native_rate"], 1) == 76.1
+    assert round(wrong["foreign_ages"]["standard_gap"], 1) == 8.1
+    assert (round(wrong["pooled_ages"]["native_rate"], 1), round(wrong["pooled_ages"]["foreign_rate"], 1)) == (
+        70.9,
+        63.2,
+    )
+    assert round(wrong["shock_base"]["index_year"]) == 322
+    assert round(wrong["one_year_for_the_mean"]["index_mean"], 1) == 111.5

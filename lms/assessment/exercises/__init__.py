@@ -16,7 +16,10 @@ from lms.assessment.exercises import (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    sdmx_flows,
     signs_of_life,
+    standardised_rate,
+    suppress_attack,
 )
 from lms.assessment.exercises.frame import Exercise
 
@@ -31,7 +34,10 @@ _MODULES: tuple[ModuleType, ...] = (
     over_coverage,
     permits_to_arrivals,
     residence_rules,
+    sdmx_flows,
     signs_of_life,
+    standardised_rate,
+    suppress_attack,
 )
 
 ALL: dict[str, Exercise] = {module.ID: cast(Exercise, module) for module in _MODULES}

@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from lms.assessment import exercises
 from lms.assessment.exercises import texts
-from lms.assessment.exercises.frame import FORMS, Data, Exercise, Form, by_file
+from lms.assessment.exercises.frame import FORMS, Data, Exercise, Form, by_file, keys_are_given
 from lms.assessment.models import ExerciseAnswer, ExerciseTask
 from lms.curriculum import index
 from lms.db import session
@@ -157,6 +157,10 @@ class Task:
     def by_file(self) -> bool:
         """Whether a file is to be given back."""
         return by_file(self.exercise, self.form)
+
+    @property
+    def keys_are_given(self) -> bool:
+        return self.by_file and keys_are_given(self.exercise)
 
     @property
     def is_current(self) -> bool:

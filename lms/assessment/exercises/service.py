@@ -230,7 +230,7 @@ def _graded(task: queries.Task, data: bytes, expected: Mapping[str, Any]) -> dic
     exercise = task.exercise
     names = [column.id for column in exercise.RETURNS]
     titles = _titles(exercise)
-    rows = uploads.read(data, [exercise.KEY, *names], titles)
+    rows = uploads.read(data, [*exercise.KEY.split("."), *names], titles)
     codes = {column.id: column.codes for column in exercise.RETURNS}
     given = uploads.coded(rows, exercise.KEY, expected["rows"].keys(), codes)
     found = grading.rows(exercise.RETURNS, dict(expected), given)

@@ -129,7 +129,7 @@ def exercise_found(task: UUID) -> str:
 def exercise_csv(task: UUID, sheet: str) -> Answered:
     found = _task(task)
     tables = {table.name: table for table in found.data.sheets}
-    if found.by_file:
+    if found.keys_are_given:
         keys = queries.expected(task)["rows"]
         tables["give-back"] = downloads.template_of(found.exercise.KEY, keys, found.exercise.RETURNS)
     table = tables.get(sheet) or abort(404)
