@@ -39,6 +39,16 @@ def _said() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _on_disk(what: str) -> Iterator[None]:
+    """A disk that is full or cannot be written is said without a trace."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise click.ClickException(f"{what} cannot be written: {why}. Nothing is left of it.") from None
+
+
+@contextlib.contextmanager
 def _reached() -> Iterator[None]:
     """A database that is not there, or went away, is said without a trace."""
     from sqlalchemy.exc import DBAPIError
@@ -197,12 +207,10 @@ def backup(file: Path | None, with_secrets: bool) -> None:
     config = _config()
     name = f"duramen-{clock.now():%Y%m%d-%H%M%S}.zip"
     path = Path(name) if file is None else file / name if file.is_dir() else file
-    with _app(config).app_context(), _said(), _reached():
+    with _on_disk(str(path)), _app(config).app_context(), _said(), _reached():
         try:
             with written(path) as out:
                 made = service.make(out, with_secrets, _progress)
-        except OSError as error:
-            raise click.ClickException(f"{path} cannot be written: {error.strerror}. Nothing is left of it.") from None
         finally:
             _progress("")
     for table in made.left_out:
@@ -258,7 +266,7 @@ def _restore(reader: Reader) -> None:
         config = Config.load(None, beneath=given if makes else None).check()
     except Unsafe as error:
         raise click.ClickException(f"{error} Nothing was changed.") from None
-    with _app(config).app_context(), _reached(), contextlib.ExitStack() as unless_done:
+    with _on_disk(f"{config.data_dir}"), _app(config).app_context(), _reached(), contextlib.ExitStack() as unless_done:
         try:
             with service.restoring(reader, _progress):
                 if makes:
@@ -267,8 +275,6 @@ def _restore(reader: Reader) -> None:
                     write_settings(settings, given)
                     unless_done.callback(settings.unlink)
             unless_done.pop_all()
-        except OSError as error:
-            raise click.ClickException(f"It cannot be written here: {error}. Nothing was changed.") from None
         finally:
             _progress("")
     click.echo(f"Settings: {settings}" + ("" if makes else " (yours, as they were; those of the backup were left)"))

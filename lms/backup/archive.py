@@ -65,6 +65,10 @@ class Writer:
         self.entries[name] = {"size": size, "sha256": digest.hexdigest()}
         return digest.hexdigest()
 
+    def abandon(self) -> None:
+        """It failed: have the ZIP not try to end itself when it is cleared away."""
+        self._zip.fp = None
+
     def close(self, manifest: dict[str, Any]) -> None:
         whole = {**manifest, "entries": self.entries}
         text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()

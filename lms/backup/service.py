@@ -86,8 +86,16 @@ def make(file: IO[bytes], with_secrets: bool, tell: Tell) -> Made:
     and one that was removed for good meanwhile is not missed. Raises `Refusal` where there is nothing, or something of
     a newer Duramen.
     """
-    config: Config = current_app.config["LMS"]
-    writer, at = Writer(file), clock.now()
+    writer = Writer(file)
+    try:
+        return _write(writer, current_app.config["LMS"], with_secrets, tell)
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _write(writer: Writer, config: Config, with_secrets: bool, tell: Tell) -> Made:
+    at = clock.now()
     with db.engine().connect() as connection:
         tables.reading(connection)
         revision = _revision(connection)

@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from conftest import Place
 from evidence import earned, issue_all, issued
 from flask import Flask
-from served import served
+from served import Server
 from settings import SECRET, Client, make_config
 from test_commands import init, lms
 
@@ -139,6 +139,7 @@ def is_empty(place: Place) -> bool:
     with db.engine().connect() as connection:
         tables = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
         rows = sum(connection.execute(sa.text(f'SELECT count(*) FROM "{name}"')).scalar_one() for name in tables)
+    db.engine().dispose()
     return not rows and not [path for path in place.data_dir.glob("files/*/*") if path.suffix != ".tmp"]
 
 
@@ -318,10 +319,12 @@ def test_a_running_server_is_not_robbed_of_its_tables(here: Place, elsewhere: Pl
     app_at(elsewhere)
     migrate.upgrade()
     db.engine().dispose()
-    with served(elsewhere.data_dir, env=at(elsewhere)) as server:
-        server.stop()
+    server = Server(elsewhere.data_dir, env=at(elsewhere))
+    try:
         server.start("serve")
         refused = lms(elsewhere.data_dir, "restore", str(tmp_path / "a.zip"), **at(elsewhere))
+    finally:
+        server.stop()
     assert refused.returncode == 1 and "in use" in refused.stderr and "Traceback" not in refused.stderr
     assert is_empty(elsewhere)
 
@@ -373,21 +376,23 @@ def full(limit: int) -> Callable[[], None]:
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(here: Place, elsewhere: Place, tmp_path: Path):
-    world_with_files(1)
+    world_with_files(1, 3_000_000)
 
-    def run(place: Place, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(limit: int, place: Place, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "lms.cli", *words], cwd=ROOT, capture_output=True, text=True, timeout=60,
-            env={"LMS_DATA_DIR": str(place.data_dir), "PATH": "/usr/bin:/bin", **at(place)}, preexec_fn=full(200_000),
+            env={"LMS_DATA_DIR": str(place.data_dir), "PATH": "/usr/bin:/bin", **at(place)}, preexec_fn=full(limit),
         )  # fmt: skip
 
-    refused = run(here, "backup", str(tmp_path / "a.zip"))
+    refused = run(500_000, here, "backup", str(tmp_path / "a.zip"))
     assert refused.returncode == 1 and "cannot be written" in refused.stderr and "Traceback" not in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
     backup(tmp_path / "a.zip")
-    refused = run(elsewhere, "restore", str(tmp_path / "a.zip"))
-    assert refused.returncode == 1 and "Traceback" not in refused.stderr, refused.stderr
-    assert is_empty(elsewhere) and not (elsewhere.data_dir / "lms.toml").exists()
+    for limit in (100_000, 500_000, 2_500_000):
+        refused = run(limit, elsewhere, "restore", str(tmp_path / "a.zip"))
+        assert refused.returncode == 1 and "Traceback" not in refused.stderr, refused.stderr
+        assert "cannot be" in refused.stderr or "did not take it" in refused.stderr
+        assert is_empty(elsewhere) and not (elsewhere.data_dir / "lms.toml").exists()
     restore(tmp_path / "a.zip", elsewhere)
     assert people() == 1
 
