@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -38,11 +38,29 @@ def keep(data: bytes) -> str:
     if path.exists() and path.read_bytes() == data:
         os.utime(path)  # wanted anew: the sweep leaves it alone
         return sha256
+    _place(path, [data])
+    return sha256
+
+
+def keep_pieces(sha256: str, pieces: Iterable[bytes]) -> bool:
+    """Put bytes that come in pieces on the disk, whose hash is known and proved by whoever gives them; whether they
+    were not there. As `keep`."""
+    path = path_of(sha256)
+    if path.exists():
+        with path.open("rb") as there:
+            if hashlib.file_digest(there, "sha256").hexdigest() == sha256:
+                return False
+    _place(path, pieces)
+    return True
+
+
+def _place(path: Path, pieces: Iterable[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -50,7 +68,6 @@ def keep(data: bytes) -> str:
         temporary.unlink(missing_ok=True)
     for folder in (path.parent, path.parent.parent):
         _sync(folder)
-    return sha256
 
 
 def _sync(folder: Path) -> None:
