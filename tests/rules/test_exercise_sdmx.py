@@ -104,6 +104,17 @@ def test_our_own_reader_grades_it_as_right(separator):
     assert all(one.right == one.rows for one in graded(message(with_decimals, separator), rows))
 
 
+@pytest.mark.parametrize("name", ["totals_left_out", "zeros_left_out", "hidden_left_out", "unknown_left_out"])
+def test_a_file_that_lacks_lines_is_told_which_mistake_it_is(name):
+    for seed in seeds(10):
+        data = sdmx_flows.generate(seed, "desk")
+        kept = grading.freeze(sdmx_flows, data)
+        gone = sdmx_flows.mistakes(data)[name].rows
+        given = {key: tuple(codes) for key, codes in kept["rows"].items() if key not in gone}
+        for column in grading.rows(sdmx_flows.RETURNS, kept, given):
+            assert column.mistake == name and column.explained == len(gone) and not column.enough
+
+
 def test_a_file_without_totals_is_short_and_says_where():
     rows = dict(sdmx_flows.solve(sdmx_flows.generate(seeds(1)[0], "desk")).rows)
     found = graded(message({key: line for key, line in rows.items() if "_T" not in key}), rows)

@@ -82,7 +82,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody may come to: figures by id; at the desk, codes by the row's key, in the order of RETURNS."""
+    """What somebody may come to: figures by id; at the desk, codes by the row's key, in the order of RETURNS. Of a
+    mistake that leaves a row out, the row has no codes."""
 
     figures: Mapping[str, float]
     rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from lms.assessment.exercises.frame import Answer, Column, Data, Dice, Figure, F
 from lms.assessment.exercises.grading import drawn
 
 ID = "sdmx-flows"
-VERSION = 1
+VERSION = 2
 COMPETENCY = "C18"
 LESSON = "sdmx-without-fear"
 KEY = "FREQ.REF_AREA.SEX.AGE.C_PREV.TIME_PERIOD"
@@ -105,7 +105,8 @@ def _counts(dice: Dice, codes: tuple[tuple[str, ...], ...], size: int) -> tuple[
         scale = size / sum(raw.values())
         counts = {cell: max(_SMALL + 1, round(weight * scale)) for cell, weight in raw.items()}
         cells = dice.shuffled([cell for cell in counts if cell[-2] != "_U"])
-        primary, empty = cells[: dice.whole(1, 2)], cells[3 : dice.whole(5, 7)]
+        more = len(codes) > 3  # at the desk, so that a file without them lacks more than one line in a hundred
+        primary, empty = cells[: dice.whole(1, 2)], cells[3 : dice.whole(5 + more, 7 + more)]
         counts |= {cell: dice.whole(1, _SMALL - 1) for cell in primary} | dict.fromkeys(empty, 0)
         hidden = _pattern(counts, primary, codes)
         small = (cell for cell, count in _cube(counts, codes).items() if 0 < count < _SMALL and cell not in primary)
@@ -368,6 +369,10 @@ def _wrong_rows(data: Data, flows: _Flows, right: Answer) -> dict[str, dict[str,
     hidden = {_key(home, cell): cell for cell in flows.hidden}
     lines = {key: right.rows[key] for key in hidden}
     return {
+        "totals_left_out": {key: () for key in right.rows if _TOTAL in key.split(".")},
+        "zeros_left_out": {key: () for key, line in right.rows.items() if line[3] == "0"},
+        "hidden_left_out": dict.fromkeys(lines, ()),
+        "unknown_left_out": {key: () for key in right.rows if "_U" in key.split(".")},
         "hidden_sent": {key: _with(line, value=str(flows.counts[hidden[key]])) for key, line in lines.items()},
         "hidden_as_zero": {
             key: _with(line, value="0", status="P" if hidden[key][-1] == last else "A", why="F")
