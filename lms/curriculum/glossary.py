@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,19 @@ from lms.curriculum.source import SLUG
 from lms.text import search_key, sort_key
 
 FILE = "glossary.toml"
-_KEYS = {"term", "also", "definition", "source", "see"}
+_KEYS = {"term", "also", "unless", "definition", "source", "see"}
 _content_dir: Path | None = None
 
 
 @dataclass(frozen=True)
 class Term:
-    """A term in every language that it is given in; `also` are other forms in which it stands in texts."""
+    """A term in every language that it is given in; `also` are other forms in which it stands in texts, `unless` phrases
+    in which a form means something else."""
 
     id: str
     term: Mapping[str, str]
     also: Mapping[str, Sequence[str]]
+    unless: Mapping[str, Sequence[str]]
     definition: Mapping[str, str]
     source: str
     see: tuple[str, ...]
@@ -126,18 +128,26 @@ _PASSED_OVER = frozenset(
 _EMPTY = frozenset({"br", "hr", "img"})
 # What is written together with the word in Arabic: and, so; by, as, for; all of them before the article.
 _BEFORE = {"ar": "(?:[وف]?[بكل]?)"}
+_IN_WORD = (
+    r"[\w\-\u0300-\u036f\u064b-\u065f\u0670]"  # vowels and accents of their own belong to the word that they stand in
+)
 
 
 def _pattern(terms: Mapping[str, Term], language: str) -> tuple[re.Pattern[str], dict[str, str]]:
-    """What finds every form of every term, the longest first, and the id of each form in small letters."""
+    """What finds every form of every term, the longest first, and the id of each form in small letters.
+
+    It finds the phrases in which a form means something else too: they have no id.
+    """
     ids: dict[str, str] = {}
     for term in terms.values():
         for form in (term.term.get(language), *term.also.get(language, ())):
             if form:
                 ids.setdefault(_plain(form), term.id)
-    longest = sorted(ids, key=len, reverse=True)
+    others = {_plain(phrase) for term in terms.values() for phrase in term.unless.get(language, ())}
+    longest = sorted(ids.keys() | others, key=lambda form: (-len(form), form))
     forms = "|".join(re.escape(escape(form, quote=False)).replace(r"\ ", r"\s+") for form in longest)
-    return re.compile(rf"(?<![\w-])({_BEFORE.get(language, '')})({forms})(?![\w-])", re.IGNORECASE), ids
+    before = _BEFORE.get(language, "")
+    return re.compile(rf"(?<!{_IN_WORD})({before})({forms})(?!{_IN_WORD})", re.IGNORECASE), ids
 
 
 def _plain(form: str) -> str:
@@ -153,7 +163,8 @@ def _pieces(html: str, pattern: re.Pattern[str], ids: Mapping[str, str], found: 
         if key is None or key in found:
             return match[0]
         found[key] = None
-        return f'{match[1]}<button type="button" class="term" popovertarget="term-{key}">{match[2]}</button>'
+        # With what is written together with it: letters join, and lines break, at the edge of a button.
+        return f'<button type="button" class="term" popovertarget="term-{key}">{match[0]}</button>'
 
     for piece in _TAG.split(html):
         if piece.startswith("<"):
@@ -208,12 +219,12 @@ def _read(path: Path) -> tuple[Glossary | None, list[Problem]]:
         found += [Problem(FILE, lines.get(key, 1), f"{key}: {message}") for message in said]
         if not said:
             terms[key] = Term(
-                key, one["term"], one.get("also", {}), one["definition"], one["source"], tuple(one.get("see", ()))
-            )
+                key, one["term"], one.get("also", {}), one.get("unless", {}), one["definition"], one["source"],
+                tuple(one.get("see", ())),
+            )  # fmt: skip
     # A term that cannot be used is left out, and what points to it with it: the others are served.
     terms = {
-        key: Term(t.id, t.term, t.also, t.definition, t.source, tuple(s for s in t.see if s in terms))
-        for key, t in terms.items()
+        key: replace(term, see=tuple(other for other in term.see if other in terms)) for key, term in terms.items()
     }
     found += [Problem(FILE, lines.get(key, 1), message) for key, message in _twice(terms)]
     return Glossary(terms), found
@@ -233,9 +244,10 @@ def _complaints(key: str, one: Any, known: Any) -> Iterator[str]:
         yield "definition.en is missing."
     if not isinstance(one.get("source"), str) or not one["source"].strip():
         yield "source is missing: who says so, in which document, of which year."
-    also = one.get("also", {})
-    if not isinstance(also, dict) or not all(isinstance(v, list) and all(map(_text, v)) for v in also.values()):
-        yield 'also.en is a list of texts: ["…", "…"].'
+    for name in ("also", "unless"):
+        lists = one.get(name, {})
+        if not isinstance(lists, dict) or not all(isinstance(v, list) and all(map(_text, v)) for v in lists.values()):
+            yield f'{name}.en is a list of texts: ["…", "…"].'
     see = one.get("see", [])
     if not isinstance(see, list):
         yield 'see is a list of ids: ["…", "…"].'

@@ -59,6 +59,29 @@ def test_the_longest_form_wins_and_a_part_of_a_word_is_none(tmp_path):
     assert html.index("term-migrant-stock") < html.index('"term-stock"')
 
 
+def test_a_phrase_in_which_the_word_means_something_else_is_passed_over(tmp_path):
+    term = TERM.format(id="cohort", en="cohort") + 'unless.en = ["cohort of applicants"]\n'
+    html = shown(marked(tmp_path, "A Cohort of\napplicants. A cohort of women.", term))
+    assert html.count("<button") == 1 and ">cohort</button> of women" in html
+
+
+@pytest.mark.parametrize(
+    ("body", "shows"),
+    [
+        ("عدد المقيمين والأجانب.", ["المقيمين", "والأجانب"]),
+        ("ويبلّغ المكتب رقما. ينظر ويبل إلى الأرقام.", ["ويبل"]),
+        ("سمّى الأرقام وسمّاه، ومعه وسم.", ["وسم"]),
+        ("وسمِّ الأشخاص أولا. وله وسم.", ["وسم"]),
+    ],
+    ids=["with what is written before it", "doubled", "doubled within", "vowelled"],
+)
+def test_an_arabic_word_is_marked_whole_or_not_at_all(shows, body):
+    """What is written with it belongs to it; a vowel of its own makes a word another one."""
+    glossary.configure(ROOT / "content")
+    pattern, ids = glossary._pattern(glossary.current().terms, "ar")
+    assert BUTTON.findall("".join(glossary._pieces(f"<p>{body}</p>", pattern, ids, {}))) == shows
+
+
 @pytest.mark.parametrize(
     "body",
     [
