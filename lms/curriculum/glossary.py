@@ -26,8 +26,10 @@ _content_dir: Path | None = None
 
 @dataclass(frozen=True)
 class Term:
-    """A term in every language that it is given in; `also` are other forms in which it stands in texts, `unless` phrases
-    in which a form means something else."""
+    """A term in every language that it is given in; `also` are other forms in which it stands in texts.
+
+    `unless` are phrases in which a form means something else.
+    """
 
     id: str
     term: Mapping[str, str]
