@@ -102,7 +102,8 @@ class Glossary:
             return Marked(lesson.body, ())
         found: dict[str, None] = {}
         body = tuple(
-            "".join(_pieces(part, pattern, ids, found)) if isinstance(part, str) else part for part in lesson.body
+            _together("".join(_pieces(part, pattern, ids, found))) if isinstance(part, str) else part
+            for part in lesson.body
         )
         return Marked(body, tuple(self.entry(key, language) for key in found))
 
@@ -126,6 +127,10 @@ _READ_IN = frozenset({"p", "li", "dd"})  # text outside of these is none that is
 _PASSED_OVER = frozenset(
     {"a", "abbr", "button", "code", "dt", "figcaption", "figure", "h2", "h3", "h4", "math", "pre", "q", "sup", "svg"}
     | {"summary", "table", "details", "section"}
+)
+_BUTTON = re.compile(
+    r"([^ \t\r\n<>]*)((?:<(?:em|strong)>)*)"  # what stands before it without a space, and what it stands in
+    r'(<button type="button" class="term" [^>]*>[^<]*</button>)'
 )
 _EMPTY = frozenset({"br", "hr", "img"})
 # What is written together with the word in Arabic: and, so; by, as, for; all of them before the article.
@@ -165,7 +170,7 @@ def _pieces(html: str, pattern: re.Pattern[str], ids: Mapping[str, str], found: 
         if key is None or key in found:
             return match[0]
         found[key] = None
-        # With what is written together with it: letters join, and lines break, at the edge of a button.
+        # With what is written together with it: letters do not join across the edge of a button.
         return f'<button type="button" class="term" popovertarget="term-{key}">{match[0]}</button>'
 
     for piece in _TAG.split(html):
@@ -180,6 +185,21 @@ def _pieces(html: str, pattern: re.Pattern[str], ids: Mapping[str, str], found: 
             yield pattern.sub(button, piece)
         else:
             yield piece
+
+
+def _together(html: str) -> str:
+    """The html in which no line ends between a button and the signs beside it, as it could: `d’`, `(`, or a full stop.
+
+    A line may break before and after a button, whatever stands there, unless the element around it forbids it.
+    """
+
+    def span(match: re.Match[str]) -> str:
+        before, tags, button = match.groups()
+        if not tags:
+            return f'<span class="whole">{before}{button}</span>'
+        return (f'<span class="whole">{before}</span>' if before else "") + f'{tags}<span class="whole">{button}</span>'
+
+    return _BUTTON.sub(span, html)
 
 
 # --- The file -------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def test_only_the_first_occurrence_is_a_button_and_it_names_its_definition(tmp_p
     found = marked(tmp_path, "A stock has a date. Another Stock has another.", TERM.format(id="stock", en="stock"))
     html = shown(found)
     assert html.count("popovertarget") == 1
-    assert '<button type="button" class="term" popovertarget="term-stock">stock</button> has a date' in html
+    assert 'popovertarget="term-stock">stock</button></span> has a date' in html
     assert [entry.id for entry in found.terms] == ["stock"]
 
 
@@ -62,7 +62,7 @@ def test_the_longest_form_wins_and_a_part_of_a_word_is_none(tmp_path):
 def test_a_phrase_in_which_the_word_means_something_else_is_passed_over(tmp_path):
     term = TERM.format(id="cohort", en="cohort") + 'unless.en = ["cohort of applicants"]\n'
     html = shown(marked(tmp_path, "A Cohort of\napplicants. A cohort of women.", term))
-    assert html.count("<button") == 1 and ">cohort</button> of women" in html
+    assert html.count("<button") == 1 and ">cohort</button></span> of women" in html
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,15 @@ def test_headings_links_tables_code_and_sources_are_passed_over(tmp_path, body):
     assert "popovertarget" not in shown(marked(tmp_path, body, TERM.format(id="stock", en="stock")))
 
 
+def test_no_line_ends_between_a_button_and_the_signs_beside_it(tmp_path):
+    body = "Say “stock”, (**flow**) and *move*."
+    terms = [TERM.format(id=id, en=id) for id in ("stock", "flow", "move")]
+    html = BUTTON.sub(r"[\1]", shown(marked(tmp_path, body, *terms)))
+    assert 'Say <span class="whole">“[stock]</span>”, ' in html
+    assert '<span class="whole">(</span><strong><span class="whole">[flow]</span></strong>) and ' in html
+    assert '<em><span class="whole">[move]</span></em>.' in html
+
+
 class _Nesting(HTMLParser):
     """That every button is closed and none stands in another."""
 
@@ -124,9 +133,7 @@ def test_marking_changes_no_word_of_any_lesson(language):
         for known in module.written:
             one = content.lesson(known.id, language)
             found = terms.mark(one)
-            without = re.sub(
-                r'<button type="button" class="term" popovertarget="term-[\w-]+">(.*?)</button>', r"\1", shown(found)
-            )
+            without = re.sub(r'<span class="whole">(.*?)</span>', r"\1", BUTTON.sub(r"\1", shown(found)))
             assert without == "".join(part for part in one.body if isinstance(part, str))
             nesting = _Nesting()
             nesting.feed(shown(found))
