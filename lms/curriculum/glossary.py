@@ -130,7 +130,7 @@ _PASSED_OVER = frozenset(
 )
 _BUTTON = re.compile(
     r"([^ \t\r\n<>]*)((?:<(?:em|strong)>)*)"  # what stands before it without a space, and what it stands in
-    r'(<button type="button" class="term" [^>]*>[^<]*</button>)'
+    r'(<button type="button" class="term" [^>]*>[^<]*</button>)((?:</(?:em|strong)>)*)'
 )
 _EMPTY = frozenset({"br", "hr", "img"})
 # What is written together with the word in Arabic: and, so; by, as, for; all of them before the article.
@@ -194,10 +194,10 @@ def _together(html: str) -> str:
     """
 
     def span(match: re.Match[str]) -> str:
-        before, tags, button = match.groups()
-        if not tags:
-            return f'<span class="whole">{before}{button}</span>'
-        return (f'<span class="whole">{before}</span>' if before else "") + f'{tags}<span class="whole">{button}</span>'
+        before, opened, button, closed = match.groups()
+        if opened.count("<") == closed.count("<"):
+            return f'<span class="whole">{match[0]}</span>'
+        return f'{before}{opened}<span class="whole">{button}</span>{closed}'
 
     return _BUTTON.sub(span, html)
 

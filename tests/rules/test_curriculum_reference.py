@@ -98,12 +98,12 @@ def test_headings_links_tables_code_and_sources_are_passed_over(tmp_path, body):
 
 
 def test_no_line_ends_between_a_button_and_the_signs_beside_it(tmp_path):
-    body = "Say “stock”, (**flow**) and *move*."
+    body = "Say “stock”, (**flow**) and *a move*."
     terms = [TERM.format(id=id, en=id) for id in ("stock", "flow", "move")]
     html = BUTTON.sub(r"[\1]", shown(marked(tmp_path, body, *terms)))
     assert 'Say <span class="whole">“[stock]</span>”, ' in html
-    assert '<span class="whole">(</span><strong><span class="whole">[flow]</span></strong>) and ' in html
-    assert '<em><span class="whole">[move]</span></em>.' in html
+    assert '<span class="whole">(<strong>[flow]</strong></span>) and ' in html
+    assert '<em>a <span class="whole">[move]</span></em>.' in html
 
 
 class _Nesting(HTMLParser):
