@@ -17,7 +17,7 @@ from config import LANGUAGES
 from lms.curriculum.content import Lesson, Problem, Question
 from lms.curriculum.kept import Kept, NotRead, toml
 from lms.curriculum.source import SLUG
-from lms.text import search_key, sort_key
+from lms.text import sort_key, words_key
 
 FILE = "glossary.toml"
 _KEYS = {"term", "also", "unless", "definition", "source", "see"}
@@ -52,6 +52,7 @@ class Entry:
     source: str
     see: tuple[tuple[str, str], ...]  # id and name of each
     elsewhere: tuple[tuple[str, str], ...]  # language and name in the other languages
+    forms: tuple[str, ...]  # by which it is found, in every language
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Glossary:
         return Entry(
             key, term.term[name], name, term.definition[said], said, term.source, see,
             tuple((code, term.term[code]) for code in LANGUAGES if code != name and code in term.term),
+            (*term.term.values(), *(form for forms in term.also.values() for form in forms)),
         )  # fmt: skip
 
     def entries(self, language: str) -> list[Entry]:
@@ -109,9 +111,9 @@ class Glossary:
 
 
 def found(entries: Sequence[Entry], words: str) -> list[Entry]:
-    """The terms in whose names, in any language, or definitions all these words stand."""
-    wanted = search_key(words).split()
-    texts = ((e, search_key(" ".join((e.name, e.definition, *(name for _code, name in e.elsewhere))))) for e in entries)
+    """The terms in whose names and forms, in any language, or definitions all these words stand."""
+    wanted = words_key(words).split()
+    texts = ((e, words_key(" ".join((e.name, e.definition, *e.forms)))) for e in entries)
     return [entry for entry, text in texts if all(word in text for word in wanted)]
 
 

@@ -162,3 +162,13 @@ def test_a_certificate_that_ended_certifies_nothing_any_more(db_app: Flask):
         reached = competencies.Reach(whole=True)
         assert [held for _office, held in competencies.holders("C1", reached) if held] == []
     assert competencies.standings(person)["C1"].until > date(2026, 1, 1)
+
+
+def test_the_library_takes_no_notice_of_what_it_does_not_offer(db_app: Flask):
+    client = signed_in(db_app, make.person())
+    whole = client.get("/library")
+    assert "entries found" not in words(whole) and 'lang="en" dir="auto"' in whole.text
+    for wrong in ("kind=book", "body=%3Cb%3E", "language=xx", "competency=C99"):
+        assert client.get(f"/library?{wrong}").text.count("<h3") == whole.text.count("<h3")
+    narrow = client.get("/library?words=migration&kind=standard&language=fr&competency=C1&body=nobody")
+    assert 0 < narrow.text.count("<h3") < whole.text.count("<h3")

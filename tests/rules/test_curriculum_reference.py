@@ -185,6 +185,15 @@ def test_terms_are_found_by_a_word_in_any_language():
     entries = glossary.current().entries("en")
     for words in ("usual residence", "RÉSIDENCE habituelle", "residence HABITUELLE", "الإقامة المعتادة"):
         assert "usual-residence" in [entry.id for entry in glossary.found(entries, words)]
+    for words, key in (
+        ("main-d'oeuvre", "labour-force-survey"),
+        ("l'attaquant", "attackers-interval"),
+        ("foreigners", "foreign-citizen"),
+        ("الاقامه المعتاده", "usual-residence"),
+        ("السـجل", "population-register"),
+        ("المُغادر", "emigrant"),
+    ):
+        assert key in [entry.id for entry in glossary.found(entries, words)], words
     assert glossary.found(entries, "zzzz") == []
 
 
