@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,24 @@ from config import LANGUAGES
 from lms.curriculum.content import Lesson, Problem, Question
 from lms.curriculum.kept import Kept, NotRead, toml
 from lms.curriculum.source import SLUG
-from lms.text import search_key, sort_key
+from lms.text import sort_key, words_key
 
 FILE = "glossary.toml"
-_KEYS = {"term", "also", "definition", "source", "see"}
+_KEYS = {"term", "also", "unless", "definition", "source", "see"}
 _content_dir: Path | None = None
 
 
 @dataclass(frozen=True)
 class Term:
-    """A term in every language that it is given in; `also` are other forms in which it stands in texts."""
+    """A term in every language that it is given in; `also` are other forms in which it stands in texts.
+
+    `unless` are phrases in which a form means something else.
+    """
 
     id: str
     term: Mapping[str, str]
     also: Mapping[str, Sequence[str]]
+    unless: Mapping[str, Sequence[str]]
     definition: Mapping[str, str]
     source: str
     see: tuple[str, ...]
@@ -48,6 +52,7 @@ class Entry:
     source: str
     see: tuple[tuple[str, str], ...]  # id and name of each
     elsewhere: tuple[tuple[str, str], ...]  # language and name in the other languages
+    forms: tuple[str, ...]  # by which it is found, in every language
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Glossary:
         return Entry(
             key, term.term[name], name, term.definition[said], said, term.source, see,
             tuple((code, term.term[code]) for code in LANGUAGES if code != name and code in term.term),
+            (*term.term.values(), *(form for forms in term.also.values() for form in forms)),
         )  # fmt: skip
 
     def entries(self, language: str) -> list[Entry]:
@@ -98,15 +104,16 @@ class Glossary:
             return Marked(lesson.body, ())
         found: dict[str, None] = {}
         body = tuple(
-            "".join(_pieces(part, pattern, ids, found)) if isinstance(part, str) else part for part in lesson.body
+            _together("".join(_pieces(part, pattern, ids, found))) if isinstance(part, str) else part
+            for part in lesson.body
         )
         return Marked(body, tuple(self.entry(key, language) for key in found))
 
 
 def found(entries: Sequence[Entry], words: str) -> list[Entry]:
-    """The terms in whose names, in any language, or definitions all these words stand."""
-    wanted = search_key(words).split()
-    texts = ((e, search_key(" ".join((e.name, e.definition, *(name for _code, name in e.elsewhere))))) for e in entries)
+    """The terms in whose names and forms, in any language, or definitions all these words stand."""
+    wanted = words_key(words).split()
+    texts = ((e, words_key(" ".join((e.name, e.definition, *e.forms)))) for e in entries)
     return [entry for entry, text in texts if all(word in text for word in wanted)]
 
 
@@ -123,21 +130,33 @@ _PASSED_OVER = frozenset(
     {"a", "abbr", "button", "code", "dt", "figcaption", "figure", "h2", "h3", "h4", "math", "pre", "q", "sup", "svg"}
     | {"summary", "table", "details", "section"}
 )
+_BUTTON = re.compile(
+    r"([^ \t\r\n<>]*)((?:<(?:em|strong)>)*)"  # what stands before it without a space, and what it stands in
+    r'(<button type="button" class="term" [^>]*>[^<]*</button>)((?:</(?:em|strong)>)*)'
+)
 _EMPTY = frozenset({"br", "hr", "img"})
 # What is written together with the word in Arabic: and, so; by, as, for; all of them before the article.
 _BEFORE = {"ar": "(?:[وف]?[بكل]?)"}
+_IN_WORD = (
+    r"[\w\-\u0300-\u036f\u064b-\u065f\u0670]"  # vowels and accents of their own belong to the word that they stand in
+)
 
 
 def _pattern(terms: Mapping[str, Term], language: str) -> tuple[re.Pattern[str], dict[str, str]]:
-    """What finds every form of every term, the longest first, and the id of each form in small letters."""
+    """What finds every form of every term, the longest first, and the id of each form in small letters.
+
+    It finds the phrases in which a form means something else too: they have no id.
+    """
     ids: dict[str, str] = {}
     for term in terms.values():
         for form in (term.term.get(language), *term.also.get(language, ())):
             if form:
                 ids.setdefault(_plain(form), term.id)
-    longest = sorted(ids, key=len, reverse=True)
+    others = {_plain(phrase) for term in terms.values() for phrase in term.unless.get(language, ())}
+    longest = sorted(ids.keys() | others, key=lambda form: (-len(form), form))
     forms = "|".join(re.escape(escape(form, quote=False)).replace(r"\ ", r"\s+") for form in longest)
-    return re.compile(rf"(?<![\w-])({_BEFORE.get(language, '')})({forms})(?![\w-])", re.IGNORECASE), ids
+    before = _BEFORE.get(language, "")
+    return re.compile(rf"(?<!{_IN_WORD})({before})({forms})(?!{_IN_WORD})", re.IGNORECASE), ids
 
 
 def _plain(form: str) -> str:
@@ -153,7 +172,8 @@ def _pieces(html: str, pattern: re.Pattern[str], ids: Mapping[str, str], found: 
         if key is None or key in found:
             return match[0]
         found[key] = None
-        return f'{match[1]}<button type="button" class="term" popovertarget="term-{key}">{match[2]}</button>'
+        # With what is written together with it: letters do not join across the edge of a button.
+        return f'<button type="button" class="term" popovertarget="term-{key}">{match[0]}</button>'
 
     for piece in _TAG.split(html):
         if piece.startswith("<"):
@@ -167,6 +187,21 @@ def _pieces(html: str, pattern: re.Pattern[str], ids: Mapping[str, str], found: 
             yield pattern.sub(button, piece)
         else:
             yield piece
+
+
+def _together(html: str) -> str:
+    """The html in which no line ends between a button and the signs beside it, as it could: `d’`, `(`, or a full stop.
+
+    A line may break before and after a button, whatever stands there, unless the element around it forbids it.
+    """
+
+    def span(match: re.Match[str]) -> str:
+        before, opened, button, closed = match.groups()
+        if opened.count("<") == closed.count("<"):
+            return f'<span class="whole">{match[0]}</span>'
+        return f'{before}{opened}<span class="whole">{button}</span>{closed}'
+
+    return _BUTTON.sub(span, html)
 
 
 # --- The file -------------------------------------------------------------------------------------
@@ -208,12 +243,12 @@ def _read(path: Path) -> tuple[Glossary | None, list[Problem]]:
         found += [Problem(FILE, lines.get(key, 1), f"{key}: {message}") for message in said]
         if not said:
             terms[key] = Term(
-                key, one["term"], one.get("also", {}), one["definition"], one["source"], tuple(one.get("see", ()))
-            )
+                key, one["term"], one.get("also", {}), one.get("unless", {}), one["definition"], one["source"],
+                tuple(one.get("see", ())),
+            )  # fmt: skip
     # A term that cannot be used is left out, and what points to it with it: the others are served.
     terms = {
-        key: Term(t.id, t.term, t.also, t.definition, t.source, tuple(s for s in t.see if s in terms))
-        for key, t in terms.items()
+        key: replace(term, see=tuple(other for other in term.see if other in terms)) for key, term in terms.items()
     }
     found += [Problem(FILE, lines.get(key, 1), message) for key, message in _twice(terms)]
     return Glossary(terms), found
@@ -233,9 +268,10 @@ def _complaints(key: str, one: Any, known: Any) -> Iterator[str]:
         yield "definition.en is missing."
     if not isinstance(one.get("source"), str) or not one["source"].strip():
         yield "source is missing: who says so, in which document, of which year."
-    also = one.get("also", {})
-    if not isinstance(also, dict) or not all(isinstance(v, list) and all(map(_text, v)) for v in also.values()):
-        yield 'also.en is a list of texts: ["…", "…"].'
+    for name in ("also", "unless"):
+        lists = one.get(name, {})
+        if not isinstance(lists, dict) or not all(isinstance(v, list) and all(map(_text, v)) for v in lists.values()):
+            yield f'{name}.en is a list of texts: ["…", "…"].'
     see = one.get("see", [])
     if not isinstance(see, list):
         yield 'see is a list of ids: ["…", "…"].'

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lms.curriculum.content import Problem
 from lms.curriculum.kept import Kept, NotRead, toml
 from lms.curriculum.source import SLUG
-from lms.text import search_key
+from lms.text import words_key
 
 FILE = "library.toml"
 Kind = Literal["standard", "handbook", "data", "tool"]
@@ -26,8 +26,8 @@ _content_dir: Path | None = None
 
 @dataclass(frozen=True)
 class Item:
-    """Something to look things up in. `body` is who issues it, `languages` those in which it can be had, `source` who
-    names its address."""
+    """Something to look things up in. `body` is who issues it, `languages` those in which it can be had, that of its
+    title first, `source` who names its address."""
 
     id: str
     title: str
@@ -47,13 +47,18 @@ class Item:
         return self.about[code], code
 
     @property
+    def own_language(self) -> str:
+        """That of its title."""
+        return self.languages[0] if self.languages else "en"
+
+    @property
     def host(self) -> str:
         return urlsplit(self.link).hostname or ""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody looks for; empty: anything. `words` are found in title, body, symbol and description."""
+    """What somebody looks for; empty: anything. `words` are found in title, body, symbol, year and description."""
 
     words: str = ""
     kind: str = ""
@@ -65,9 +70,9 @@ class Wanted:
         return any((self.words, self.kind, self.body, self.language, self.competency))
 
     def takes(self, item: Item) -> bool:
-        text = search_key(" ".join((item.title, item.body, item.symbol, *item.about.values())))
+        text = words_key(" ".join((item.title, item.body, item.symbol, str(item.year), *item.about.values())))
         return (
-            all(word in text for word in search_key(self.words).split())
+            all(word in text for word in words_key(self.words).split())
             and self.kind in ("", item.kind)
             and self.body in ("", item.body)
             and (not self.language or self.language in item.languages)

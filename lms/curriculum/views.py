@@ -15,8 +15,6 @@ from lms.web.viewer import permit
 
 blueprint = Blueprint("curriculum", __name__, template_folder="templates")
 
-WANTED = ("words", "kind", "body", "language", "competency")
-
 define("content.see", "administrator")
 define("reference.read", signed_in=True)
 
@@ -43,19 +41,26 @@ def terms() -> str:
 @permit("reference.read")
 def shelf() -> str:
     """What the library holds, or what of it was looked for."""
-    given = {name: " ".join(request.args.get(name, "")[:100].split()) for name in WANTED}
-    items, wanted = library.current(), library.Wanted(**given)
+    items, competencies = library.current(), index.current().competencies(language.code())
+    choices = {
+        "kind": [(kind, name) for kind, name in KIND_NAMES.items() if any(item.kind == kind for item in items)],
+        "competency": [(one.code, one.short) for one in competencies],
+        "body": [(body, body) for body in sorted({item.body for item in items})],
+        "language": [(code, language.name_of(code)) for code in sorted({c for item in items for c in item.languages})],
+    }
+    # A value that is not among the choices could not be seen on the page, nor taken back: it asks for nothing.
+    asked = {name: request.args.get(name, "") for name in choices}
+    asked = {name: value for name, value in asked.items() if value in dict(choices[name])}
+    wanted = library.Wanted(" ".join(request.args.get("words", "")[:100].split()), **asked)
     found = library.found(items, wanted)
     return render_template(
         "curriculum/library.html",
         groups=[(KIND_NAMES[kind], list(group)) for kind, group in groupby(found, key=lambda item: item.kind)],
         count=len(found),
         wanted=wanted,
-        kinds=[(kind, name) for kind, name in KIND_NAMES.items() if any(item.kind == kind for item in items)],
-        bodies=[(body, body) for body in sorted({item.body for item in items})],
-        tongues={code: language.name_of(code) for code in sorted({c for item in items for c in item.languages})},
-        codes=[(c.code, c.short) for c in index.current().competencies(language.code())],
-        competencies={c.code: c for c in index.current().competencies(language.code())},
+        choices=choices,
+        tongues=dict(choices["language"]),
+        competencies={one.code: one for one in competencies},
     )
 
 

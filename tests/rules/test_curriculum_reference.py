@@ -47,7 +47,7 @@ def test_only_the_first_occurrence_is_a_button_and_it_names_its_definition(tmp_p
     found = marked(tmp_path, "A stock has a date. Another Stock has another.", TERM.format(id="stock", en="stock"))
     html = shown(found)
     assert html.count("popovertarget") == 1
-    assert '<button type="button" class="term" popovertarget="term-stock">stock</button> has a date' in html
+    assert 'popovertarget="term-stock">stock</button></span> has a date' in html
     assert [entry.id for entry in found.terms] == ["stock"]
 
 
@@ -57,6 +57,29 @@ def test_the_longest_form_wins_and_a_part_of_a_word_is_none(tmp_path):
     html = shown(marked(tmp_path, body, *terms))
     assert ">migrant stock</button>" in html and "stockpile" in html and html.count("<button") == 2
     assert html.index("term-migrant-stock") < html.index('"term-stock"')
+
+
+def test_a_phrase_in_which_the_word_means_something_else_is_passed_over(tmp_path):
+    term = TERM.format(id="cohort", en="cohort") + 'unless.en = ["cohort of applicants"]\n'
+    html = shown(marked(tmp_path, "A Cohort of\napplicants. A cohort of women.", term))
+    assert html.count("<button") == 1 and ">cohort</button></span> of women" in html
+
+
+@pytest.mark.parametrize(
+    ("body", "shows"),
+    [
+        ("عدد المقيمين والأجانب.", ["المقيمين", "والأجانب"]),
+        ("ويبلّغ المكتب رقما. ينظر ويبل إلى الأرقام.", ["ويبل"]),
+        ("سمّى الأرقام وسمّاه، ومعه وسم.", ["وسم"]),
+        ("وسمِّ الأشخاص أولا. وله وسم.", ["وسم"]),
+    ],
+    ids=["with what is written before it", "doubled", "doubled within", "vowelled"],
+)
+def test_an_arabic_word_is_marked_whole_or_not_at_all(shows, body):
+    """What is written with it belongs to it; a vowel of its own makes a word another one."""
+    glossary.configure(ROOT / "content")
+    pattern, ids = glossary._pattern(glossary.current().terms, "ar")
+    assert BUTTON.findall("".join(glossary._pieces(f"<p>{body}</p>", pattern, ids, {}))) == shows
 
 
 @pytest.mark.parametrize(
@@ -72,6 +95,15 @@ def test_the_longest_form_wins_and_a_part_of_a_word_is_none(tmp_path):
 )
 def test_headings_links_tables_code_and_sources_are_passed_over(tmp_path, body):
     assert "popovertarget" not in shown(marked(tmp_path, body, TERM.format(id="stock", en="stock")))
+
+
+def test_no_line_ends_between_a_button_and_the_signs_beside_it(tmp_path):
+    body = "Say “stock”, (**flow**) and *a move*."
+    terms = [TERM.format(id=id, en=id) for id in ("stock", "flow", "move")]
+    html = BUTTON.sub(r"[\1]", shown(marked(tmp_path, body, *terms)))
+    assert 'Say <span class="whole">“[stock]</span>”, ' in html
+    assert '<span class="whole">(<strong>[flow]</strong></span>) and ' in html
+    assert '<em>a <span class="whole">[move]</span></em>.' in html
 
 
 class _Nesting(HTMLParser):
@@ -101,9 +133,7 @@ def test_marking_changes_no_word_of_any_lesson(language):
         for known in module.written:
             one = content.lesson(known.id, language)
             found = terms.mark(one)
-            without = re.sub(
-                r'<button type="button" class="term" popovertarget="term-[\w-]+">(.*?)</button>', r"\1", shown(found)
-            )
+            without = re.sub(r'<span class="whole">(.*?)</span>', r"\1", BUTTON.sub(r"\1", shown(found)))
             assert without == "".join(part for part in one.body if isinstance(part, str))
             nesting = _Nesting()
             nesting.feed(shown(found))
@@ -155,6 +185,15 @@ def test_terms_are_found_by_a_word_in_any_language():
     entries = glossary.current().entries("en")
     for words in ("usual residence", "RÉSIDENCE habituelle", "residence HABITUELLE", "الإقامة المعتادة"):
         assert "usual-residence" in [entry.id for entry in glossary.found(entries, words)]
+    for words, key in (
+        ("main-d'oeuvre", "labour-force-survey"),
+        ("l'attaquant", "attackers-interval"),
+        ("foreigners", "foreign-citizen"),
+        ("الاقامه المعتاده", "usual-residence"),
+        ("السـجل", "population-register"),
+        ("المُغادر", "emigrant"),
+    ):
+        assert key in [entry.id for entry in glossary.found(entries, words)], words
     assert glossary.found(entries, "zzzz") == []
 
 
