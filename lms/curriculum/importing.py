@@ -7,19 +7,22 @@ folder was looked at with it in its place.
 from __future__ import annotations
 
 import codecs
-import os
 import re
+import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config import LANGUAGES
 from lms.curriculum import gift, index, moodle
 from lms.curriculum.content import Question
 from lms.text import search_key
 
 LARGEST = 5 * 1024 * 1024  # bytes of a file
 MOST = 2000  # questions of a file
+LONGEST = 40_000  # characters of a question
+_XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
 
 
 class Refused(Exception):
@@ -61,7 +64,7 @@ def read(data: bytes, where: Where, content_dir: Path) -> list[Taken]:
         raise Refused(f"The file is larger than {LARGEST // 1024 // 1024} MB.")
     content = index.load(content_dir)
     _place(content, where)
-    drafts = _from_xml(data) if re.match(rb"\s*(?:\xef\xbb\xbf)?\s*<", data) else _from_gift(_decoded(data))
+    drafts = _from_xml(data) if _XML.match(data) else _from_gift(_decoded(data))
     if not drafts:
         raise Refused("No question is in this file.")
     if len(drafts) > MOST:
@@ -80,7 +83,7 @@ def write(taken: Iterable[Taken], where: Where, content_dir: Path) -> Path:
         raise Refused("No question could be taken: nothing was written.")
     file = content_dir / where.path
     text = "\n\n".join(chosen) + "\n"
-    new = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    new = file.with_name(f".{file.name}.{secrets.token_hex(8)}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         new.write_text(text, "utf-8")
@@ -96,7 +99,9 @@ def write(taken: Iterable[Taken], where: Where, content_dir: Path) -> Path:
 
 
 def _place(content: index.Index, where: Where) -> None:
-    """That the module, the lesson and the competency exist. Raises Refused."""
+    """That the language, the module, the lesson and the competency exist. Raises Refused."""
+    if where.language not in LANGUAGES:
+        raise Refused(f"There is no language {where.language}; there are {', '.join(LANGUAGES)}.")
     modules = {module.id: module for module in content.modules}
     if where.module not in modules:
         raise Refused(f"There is no module {where.module}; there are {', '.join(sorted(modules))}.")
@@ -129,10 +134,13 @@ _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BO
 def _decoded(data: bytes) -> str:
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Refused(f"The file is not in UTF-8 (line {line}): save it again as UTF-8.") from None
+    if "\0" in text:
+        raise Refused("The file is no text, or not in UTF-8: save it again as UTF-8.")
+    return text
 
 
 def _from_xml(data: bytes) -> list[Taken]:
@@ -152,9 +160,12 @@ def _from_xml(data: bytes) -> list[Taken]:
 
 def _from_gift(text: str) -> list[Taken]:
     return [
-        Taken(number, piece.name, piece.tags.get("id", ""), piece.tags, piece.body)
+        Taken(
+            number, piece.name, piece.tags.get("id", ""), piece.tags, piece.body,
+            [f"It is longer than {LONGEST} characters."] if len(piece.body) > LONGEST else [],
+        )
         for number, piece in enumerate(gift.pieces(text), 1)
-    ]
+    ]  # fmt: skip
 
 
 # --- One question ---------------------------------------------------------------------------------

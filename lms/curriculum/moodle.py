@@ -6,6 +6,7 @@ whatever lies outside of the file are refused; so are pictures and files, since 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from xml.etree.ElementTree import Element, ParseError
 import nh3
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+
+LONGEST = 20_000  # characters of a text
 
 # What may stand in a text; everything else goes, its words stay.
 _TAGS = {"strong", "em", "b", "i", "code", "sub", "sup"}
@@ -61,13 +64,15 @@ class _Refused(Exception):
 def convert(data: bytes) -> list[Converted]:
     """Every question of a file, in its order. Raises NotRead."""
     try:
-        root = fromstring(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+        root = fromstring(data.lstrip(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except DefusedXmlException:
         say = "It declares a document type or entities, which are refused: save it again without them."
         raise NotRead(say) from None
     except ParseError as error:
         line, _column = error.position
         raise NotRead(f"It is not well-formed XML (line {line}).") from None
+    except (LookupError, ValueError):
+        raise NotRead("It names an encoding that is not known here: save it again as UTF-8.") from None
     if root.tag != "quiz":
         raise NotRead(f"It is no Moodle XML: it begins with <{root.tag}>, not with <quiz>.")
     questions = (q for q in root.iter("question") if q.get("type") != "category")
@@ -110,6 +115,8 @@ def _raw(element: Element | None) -> str:
 def _text(element: Element | None, what: str) -> str:
     """A text as GIFT: one line, the signs escaped, emphasis kept."""
     text = _raw(element)
+    if len(text) > LONGEST:
+        raise _Refused(f"{what} is longer than {LONGEST} characters")
     if element is not None and element.get("format", "html") in ("html", "moodle_auto_format", ""):
         if _NOT_TEXT.search(text) or element.find("file") is not None:
             raise _Refused(f"{what} holds a picture, a table or a file")
@@ -142,7 +149,8 @@ def _formulas(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SIGNS.sub(r"\\\1", text)
+    """A backslash at the end would take the sign that follows for a part of the text."""
+    return _SIGNS.sub(r"\\\1", text) + (" " if text.endswith("\\") else "")
 
 
 # --- Answers --------------------------------------------------------------------------------------
@@ -152,9 +160,12 @@ def _answers(question: Element) -> Iterator[tuple[Element, float]]:
     """The answers with what each earns, in per cent."""
     for answer in question.findall("answer"):
         try:
-            yield answer, float(answer.get("fraction", "0"))
+            weight = float(answer.get("fraction", "0"))
         except ValueError:
-            raise _Refused(f"an answer earns “{answer.get('fraction')}”, which is no number") from None
+            weight = math.nan
+        if not math.isfinite(weight):
+            raise _Refused(f"an answer earns “{answer.get('fraction')}”, which is no number")
+        yield answer, weight
 
 
 def _said(answer: Element, fallback: str = "") -> str:
@@ -164,6 +175,8 @@ def _said(answer: Element, fallback: str = "") -> str:
 
 def _choice(question: Element, done: Converted) -> str:
     answers = list(_answers(question))
+    if len(answers) < 2:
+        raise _Refused("a choice needs two answers")
     single = (question.findtext("single") or "true").strip() in ("true", "1")
     right = _text(question.find("correctfeedback"), "a feedback")
     wrong = _text(question.find("incorrectfeedback"), "a feedback")

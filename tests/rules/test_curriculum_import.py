@@ -1,5 +1,6 @@
 """An author's own bank: each question is taken whole or not at all, with a reason; a file is written whole or not."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,9 @@ def test_each_kind_of_moodle_becomes_one_of_ours(tmp_path, kind, inner, check):
         ("multichoice", "<single>true</single>" + answer("a", "much") + answer("b", "0"), "no number"),
         ("multichoice", "<single>true</single>" + answer("", "100") + answer("b", "0"), "empty"),
         ("shortanswer", answer("XX*", "100"), "any text"),
+        ("multichoice", answer("a", "nan") + answer("b", "100"), "no number"),
+        ("multichoice", answer("a", "100"), "two answers"),
+        ("multichoice", answer("a" * 20_001, "100") + answer("b"), "longer than"),
     ],
 )
 def test_what_cannot_be_taken_says_why_and_the_others_are_taken(tmp_path, kind, inner, word):
@@ -136,6 +140,9 @@ def test_entities_and_what_lies_outside_are_refused(tmp_path, before):
         (b"<html></html>", "no Moodle XML"),
         (b"", "No question"),
         ("été".encode("latin-1"), "not in UTF-8"),
+        (b"::a::What\0?{=a ~b}", "no text"),
+        (b'<?xml version="1.0" encoding="x-none"?><quiz/>', "encoding"),
+        (b'<?xml version="1.0" encoding="utf-7"?><quiz/>', "encoding"),
         (b"x" * (importing.LARGEST + 1), "larger than 5 MB"),
     ],
 )
@@ -173,6 +180,8 @@ def test_nothing_is_written_over_a_file_or_when_nothing_was_taken(tmp_path):
         (["--module", "concepts", "--lesson", "nothing"], "There is no lesson nothing"),
         (["--module", "concepts", "--competency", "C99"], "There is no competency C99"),
         (["--module", "concepts", "--name", "../../x"], "A file’s name is"),
+        (["--module", "concepts", "--language", "../en"], "There is no language ../en"),
+        (["--module", "concepts", "--language", "de"], "There is no language de"),
     ],
 )
 def test_the_command_refuses_a_place_that_is_none(tmp_path, options, word):
@@ -201,3 +210,36 @@ def test_a_question_without_feedback_is_taken_and_its_author_told_what_is_still_
     assert one.why == [] and any("feedback" in note for note in one.notes)
     importing.write([one], WHERE, folder)
     assert any("feedback" in problem.message for problem in check.problems(folder))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_xml_is_read_in_the_encoding_that_it_names(tmp_path, encoding):
+    text = xml(CHOICE).decode().replace("UTF-8", "UTF-16" if "16" in encoding else "UTF-8")
+    (one,) = read(write(tmp_path, {}), text.encode(encoding))
+    assert one.why == []
+
+
+def test_a_backslash_at_the_end_of_a_text_takes_nothing_with_it(tmp_path):
+    (one,) = read(write(tmp_path, {}), xml(question("multichoice", answer("a\\", "100") + answer("b\\"))))
+    (made,) = gift.parse(gift.composed(one.id, one.tags, one.body)).questions
+    assert [option.html for option in made.options] == ["a\\", "b\\"] and all(o.feedback for o in made.options)
+
+
+def test_of_two_who_write_at_once_one_is_refused_and_the_file_is_whole(tmp_path):
+    folder = write(tmp_path, {})
+    found, told = read(folder, GIFT), []
+
+    def take() -> None:
+        try:
+            told.append(importing.write(found, WHERE, folder).name)
+        except importing.Refused as refused:
+            told.append(str(refused))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told.count("own.gift") == 1 and sum("there already" in one for one in told) == 7, told
+    assert len(gift.parse((folder / WHERE.path).read_text("utf-8")).questions) == 2
+    assert [path.name for path in (folder / WHERE.path).parent.iterdir() if path.name.startswith(".")] == []
