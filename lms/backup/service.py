@@ -415,7 +415,11 @@ def _load(connection: Connection, reader: Reader, tell: Tell) -> None:
 
 def _put_files(reader: Reader, made: list[Path], tell: Tell) -> None:
     names = [name.removeprefix("files/") for name in reader.entries if name.startswith("files/")]
-    for number, sha256 in enumerate(names, 1):
-        tell(f"files: {number} of {len(names)}")
-        if files.keep_pieces(sha256, reader.pieces(f"files/{sha256}")):
-            made.append(files.path_of(sha256))
+
+    def given() -> Iterator[tuple[str, Iterator[bytes]]]:
+        for number, sha256 in enumerate(names, 1):
+            tell(f"files: {number} of {len(names)}")
+            yield sha256, reader.pieces(f"files/{sha256}")
+
+    for path in files.keep_all(given()):
+        made.append(path)

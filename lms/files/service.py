@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
@@ -39,19 +39,30 @@ def keep(data: bytes) -> str:
         os.utime(path)  # wanted anew: the sweep leaves it alone
         return sha256
     _place(path, [data])
+    for folder in (path.parent, path.parent.parent):
+        _sync(folder)
     return sha256
 
 
-def keep_pieces(sha256: str, pieces: Iterable[bytes]) -> bool:
-    """Put bytes that come in pieces on the disk, whose hash is known and proved by whoever gives them; whether they
-    were not there. As `keep`."""
-    path = path_of(sha256)
-    if path.exists():
-        with path.open("rb") as there:
-            if hashlib.file_digest(there, "sha256").hexdigest() == sha256:
-                return False
-    _place(path, pieces)
-    return True
+def keep_all(given: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[Path]:
+    """Put many on the disk, whose bytes come in pieces and are proved by whoever gives them with their hash; where
+    those lie that were not there yet. As `keep`, but all folders are synced at the end: two thirds of the time."""
+    folders: set[Path] = set()
+    for sha256, pieces in given:
+        path = path_of(sha256)
+        if not _holds(path, sha256):
+            _place(path, pieces)
+            folders |= {path.parent, path.parent.parent}
+            yield path
+    for folder in folders:
+        _sync(folder)
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    if not path.exists():
+        return False
+    with path.open("rb") as there:
+        return hashlib.file_digest(there, "sha256").hexdigest() == sha256
 
 
 def _place(path: Path, pieces: Iterable[bytes]) -> None:
@@ -66,8 +77,6 @@ def _place(path: Path, pieces: Iterable[bytes]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    for folder in (path.parent, path.parent.parent):
-        _sync(folder)
 
 
 def _sync(folder: Path) -> None:
