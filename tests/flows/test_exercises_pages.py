@@ -98,14 +98,18 @@ def test_what_a_mistake_gives_is_said_and_nothing_of_what_is_right(db_app, train
 def test_a_number_that_reads_two_ways_is_asked_about(db_app, trainee):
     task = begun(trainee, name="four-groups")
     client = client_of(db_app, trainee)
-    answer = post(client, f"/exercises/tasks/{task}", {"foreign_born": "12,500"})
+    answer = post(client, f"/exercises/tasks/{task}", {"foreign_born_share": "12,500"})
     assert answer.status_code == 422 and "reads as two numbers" in said(answer) and "12.5" in answer.text
     assert db.session().scalar(sa.select(sa.func.count(ExerciseAnswer.id))) == 0
     db.end_read()
     assert (
-        post(client, f"/exercises/tasks/{task}", {"foreign_born": "12,500", "foreign_born-meant": "other"}).status_code
+        post(
+            client, f"/exercises/tasks/{task}", {"foreign_born_share": "12,500", "foreign_born_share-meant": "other"}
+        ).status_code
         == 303
     )
+    counted = post(client, f"/exercises/tasks/{task}", {"foreign_born": "12,500"})
+    assert counted.status_code == 303, "a count as English writes it: people have no thousandths"
     assert post(client, f"/exercises/tasks/{task}", {"foreign_born": "twelve"}).status_code == 422
     assert post(client, f"/exercises/tasks/{task}", {}).status_code == 422
 

@@ -550,7 +550,7 @@ def suppressed(data: Data) -> dict[str, float]:
                 if best is None or price < best[0]:
                     best = price, three
         hidden |= best[1]
-    first, second = (tuple(data.facts[name].split(" · ")) for name in ("first", "second"))
+    first, second = (tuple(data.facts[name].split("\u00a0·\u00a0")) for name in ("first", "second"))
     return {"unsafe": len(unsafe), "exact": exact, "hidden_people": sum(table[cell] for cell in hidden),
             "first_highest": table[first] + can_gain(table, hidden, first),
             "second_lowest": table[second] - can_lose(table, hidden, second),
@@ -599,7 +599,9 @@ def test_the_rectangle_of_the_lesson():
     counts = {"N": (2, 18, 25), "S": (14, 11, 9), "W": (21, 7, 16)}
     heads = ("birth_country", "district_x", "district_y", "district_z", "total")
     rows = (*((name, *own, sum(own)) for name, own in counts.items()), ("total", 37, 36, 50, 123))
-    data = Data((Sheet("table", heads, rows),), {"threshold": 3, "first": "N · X", "second": "S · Y"})
+    data = Data(
+        (Sheet("table", heads, rows),), {"threshold": 3, "first": "N\u00a0·\u00a0X", "second": "S\u00a0·\u00a0Y"}
+    )
     assert dict(suppress_attack.solve(data).figures) == {
         "unsafe": 1, "exact": 1, "hidden_people": 45, "first_highest": 16, "second_lowest": 9, "second_highest": 25,
     }  # fmt: skip

@@ -115,10 +115,13 @@ def read_figures(exercise: Exercise, typed: Mapping[str, str], meant: Mapping[st
 
 
 def unsure(exercise: Exercise, typed: Mapping[str, str], meant: Mapping[str, str]) -> list[Unsure]:
-    """The figures about which we have to ask."""
+    """The figures about which we have to ask: not a count with the language's own sign between its thousands, since
+    nobody counts in thousandths and our tables write it so."""
     asked = []
     for figure in exercise.FIGURES:
         reading = numbers.read_number(typed.get(figure.id, ""), language.code())
+        if not figure.decimals and reading.ambiguous and abs(reading.value or 0) > abs(reading.other or 0):
+            continue
         if reading.value is not None and reading.other is not None and meant.get(figure.id) not in ("value", "other"):
             asked.append(Unsure(figure.id, typed[figure.id].strip(), reading.value, reading.other))
     return asked

@@ -14,16 +14,16 @@ from lms.assessment.exercises.frame import Answer, Data, Dice, Figure, Form, She
 from lms.assessment.exercises.grading import drawn
 
 ID = "standardised-rate"
-VERSION = 1
+VERSION = 2
 COMPETENCY = "C19"
 LESSON = "comparing-fairly"
 KEY = ""
 RETURNS = ()
 FIGURES = (
-    Figure("crude_gap", "percent", 1),
+    Figure("crude_gap", "percent", 1, 0.1),  # what rates make of it that were rounded before
     Figure("native_rate", "percent", 1),
     Figure("foreign_rate", "percent", 1),
-    Figure("standard_gap", "percent", 1),
+    Figure("standard_gap", "percent", 1, 0.1),
     Figure("index_year", "ratio", 1),
     Figure("index_mean", "ratio", 1),
 )
@@ -278,6 +278,7 @@ def mistakes(data: Data) -> dict[str, Answer]:
             "crude_gap": 100 * (1 - foreign.crude / natives.crude),
             "standard_gap": 100 * (1 - right["foreign_rate"] / right["native_rate"]),
         },
+        "gap_turned_round": {name: -right[name] for name in ("crude_gap", "standard_gap")},
         **_wrong_indices(data, right),
     }  # fmt: skip
     if data.sheets[0].name == "persons":
@@ -310,4 +311,4 @@ def _telling(found: Mapping[str, Mapping[str, float]], right: Mapping[str, float
     return {name: Answer(figures) for name, figures in told.items() if figures}
 
 
-_SEEN = 0.15
+_SEEN = 0.2

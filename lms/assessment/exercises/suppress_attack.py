@@ -110,11 +110,11 @@ def _table(dice: Dice, form: Form, home: str, threshold: int) -> Table:
 
 
 def _name(cell: Cell) -> str:
-    return f"{cell[0]} · {cell[1]}"
+    return f"{cell[0]}\u00a0·\u00a0{cell[1]}"
 
 
 def _cell(data: Data, fact: str) -> Cell:
-    origin, district = str(data.facts[fact]).split(" · ")
+    origin, district = str(data.facts[fact]).split("\u00a0·\u00a0")
     return origin, district
 
 
