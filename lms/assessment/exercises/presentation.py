@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -151,11 +151,17 @@ def tables(text: Text, data: Data, most: int | None) -> list[Table]:
             text.sheets.get(sheet.name, sheet.name),
             len(sheet.rows),
             [text.columns.get(head, (head, "")) for head in sheet.heads],
-            [[_cell(value) for value in row] for row in sheet.rows[:most]],
+            list(map(list, zip(*(_column_of(cells, most) for cells in zip(*sheet.rows, strict=True)), strict=True))),
             [any(isinstance(row[at], int | float) for row in sheet.rows[:5]) for at in range(len(sheet.heads))],
         )
         for sheet in data.sheets
     ]
+
+
+def _column_of(cells: Sequence[Value], most: int | None) -> list[str]:
+    """The first cells of a column. One of years holds nothing else; a count of 1969 among others is no year."""
+    years = all(value is None or (isinstance(value, int) and 1900 <= value <= 2100) for value in cells)
+    return [str(value or "") if years else _cell(value) for value in cells[:most]]
 
 
 def _cell(value: Value) -> str:
@@ -165,7 +171,7 @@ def _cell(value: Value) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return texts.number_or_year(value)
+        return language.number(value)
     return str(value)
 
 

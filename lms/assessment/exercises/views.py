@@ -87,10 +87,11 @@ def try_exercise(task: UUID) -> Any:
             return _page(found, typed, unsure={one.figure: one for one in asked}), 422
         db.end_read()
         with db.write():
-            service.answer(task, values, typed)
+            passed = service.answer(task, values, typed) and (found.rows_at or not found.by_file)
     except Refusal as refusal:
         return _page(found, typed, wrong=refusal), refusal.status
-    return redirect(url_for("assessment.exercise_task", task=task, _anchor="found"), 303)
+    anchor = "content" if passed else "found"  # who has passed reads so at the top, with what comes next
+    return redirect(url_for("assessment.exercise_task", task=task, _anchor=anchor), 303)
 
 
 @blueprint.post("/exercises/tasks/<uuid:task>/file")
