@@ -5,8 +5,10 @@ Every setting stands here with its default; nothing else in the project reads th
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -48,12 +50,16 @@ class Config:
         return self.database_url or f"sqlite:///{self.data_dir / 'lms.sqlite'}"
 
     @classmethod
-    def load(cls, environ: dict[str, str] | None = None, **given: object) -> Config:
-        """Read `LMS_CONFIG` (a TOML file; by default `lms.toml` in the data folder), then LMS_*, then `given`."""
+    def load(
+        cls, environ: dict[str, str] | None = None, *, beneath: Mapping[str, object] | None = None, **given: object
+    ) -> Config:
+        """Read `LMS_CONFIG` (a TOML file; by default `lms.toml` in the data folder), then LMS_*, then `given`.
+
+        `beneath` is what counts where none of them says anything.
+        """
         env = dict(os.environ if environ is None else environ)
-        data_dir = Path(str(given.get("data_dir") or env.get("LMS_DATA_DIR") or cls.data_dir)).resolve()
-        file = Path(env.get("LMS_CONFIG", data_dir / "lms.toml"))
-        values: dict[str, object] = {}
+        data_dir, file = cls.place(env, **given)
+        values: dict[str, object] = dict(beneath or {})
         if file.exists():
             try:
                 values.update(tomllib.loads(file.read_text(encoding="utf-8")))
@@ -68,6 +74,13 @@ class Config:
         if unknown := sorted(set(values) - known):
             raise Unsafe(f"Unknown setting in {file}: {', '.join(unknown)}.")
         return cls(**{name: _typed(name, value) for name, value in values.items()})  # type: ignore[arg-type]
+
+    @classmethod
+    def place(cls, environ: dict[str, str] | None = None, **given: object) -> tuple[Path, Path]:
+        """Where this installation is: the data folder, and the file of its settings, which need not be there."""
+        env = dict(os.environ if environ is None else environ)
+        data_dir = Path(str(given.get("data_dir") or env.get("LMS_DATA_DIR") or cls.data_dir)).resolve()
+        return data_dir, Path(env.get("LMS_CONFIG", data_dir / "lms.toml"))
 
     def check(self) -> Config:
         """Refuse to serve unsafely: outside the demonstration a secret and a public address are needed.
@@ -110,3 +123,12 @@ def _typed(name: str, value: object) -> object:
             raise Unsafe(f"No interface in {', '.join(unknown)}; there are {', '.join(LANGUAGES)}.")
         return languages or LANGUAGES
     return str(value).rstrip("/") if name == "public_url" else str(value)
+
+
+def write_settings(file: Path, values: Mapping[str, object]) -> None:
+    """Make the file of settings, for its owner alone; `FileExistsError` where there is one."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write("# The settings of this programme. LMS_* variables come before them. Keep this file secret.\n")
+        # JSON's texts, lists and numbers are TOML's too, but that DEL wants an escape there.
+        lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+        out.write("".join(lines).replace("\x7f", "\\u007f"))

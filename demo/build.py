@@ -16,8 +16,11 @@ from config import Config
 from demo import answers
 from demo.story import OFFICES, PEOPLE, WEST_2, WEST_3, Member, Somebody
 from lms import clock, db
+from lms.assessment import exercises
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
+from lms.assessment.exercises import queries as practice_queries
+from lms.assessment.exercises import service as practice
 from lms.cohorts import service as cohorts
 from lms.curriculum import index
 from lms.curriculum.content import Module
@@ -154,6 +157,9 @@ def _many(past: Past, ids: dict[str, UUID], offices: dict[str, UUID], cohort: UU
         else:
             _whole(past, person, module, 210 - number, 190 - number)
             _attempt(past, person, module, 170 - number, right_share=0.8 + number % 5 / 20)
+            if number % 4 == 0:
+                _practise(past, person, 160 - number, "balance-closes")
+                _practise(past, person, 150 - number, "four-groups")
     for number, member in enumerate(WEST_3):
         with past.lived(52):
             person = _join(member, offices[member.office], ids["admin"], _nobody_knows())
@@ -162,6 +168,7 @@ def _many(past: Past, ids: dict[str, UUID], offices: dict[str, UUID], cohort: UU
         if number % 6 == 0:
             _whole(past, person, module, 35, 15)
             _attempt(past, person, module, 12, right_share=0.9)
+            _practise(past, person, 11, "four-groups")
         elif number % 6 == 3:
             _lessons(past, person, module, (20 + number,))
         elif number % 6 == 5:
@@ -277,6 +284,7 @@ def _live(past: Past, somebody: Somebody, person: UUID, cohort: UUID, module: Mo
         case "passed":
             _whole(past, person, module, 40, 30)
             _attempt(past, person, module, 28, right_share=0.92)
+            _practise(past, person, 26, "four-groups")
         case "failed":
             _whole(past, person, module, 33, 22)
             for days_ago, share in ((20, 0.3), (13, 0.5), (5, 0.58)):
@@ -286,6 +294,7 @@ def _live(past: Past, somebody: Somebody, person: UUID, cohort: UUID, module: Mo
         case "left":
             _whole(past, person, module, 44, 37)
             _attempt(past, person, module, 35, right_share=1)
+            _practise(past, person, 36, "balance-closes")
             with past.lived(9):
                 membership = people_queries.memberships_of(person)[0]
                 people.end_membership(membership.id, clock.today(), "offer", person, destination="national")
@@ -332,3 +341,13 @@ def _attempt(
             assessment.save_answer(attempt, item.position, answer)
         if hand_in:
             assessment.submit(attempt)
+
+
+def _practise(past: Past, person: UUID, days_ago: int, name: str) -> None:
+    """Do an exercise on the phone: first with a typical mistake, as people do, then right."""
+    with past.lived(days_ago, hour=11):
+        task = practice.begin(person, exercises.ALL[name], "phone")
+        expected = practice_queries.expected(task)
+        mistake = next(iter(expected["mistakes"].values()))
+        for figures in (expected["figures"] | mistake["figures"], expected["figures"]):
+            practice.answer(task, figures, {key: f"{value:.10g}" for key, value in figures.items()})

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask
 
-from config import LANGUAGES, Config, Unsafe
-from lms import create_app, db
+from config import LANGUAGES, Config, Unsafe, write_settings
+from lms import clock, create_app, db
 from lms import migrate as tables
 from lms.policy import Refusal
 
+if TYPE_CHECKING:
+    from lms.backup.archive import Reader
 
-def _config(**given: object) -> Config:
+
+def _config(**given: Any) -> Config:
     try:
         return Config.load(None, **given).check()
     except Unsafe as error:
@@ -33,6 +36,29 @@ def _said() -> Iterator[None]:
         yield
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
+
+
+@contextlib.contextmanager
+def _on_disk(what: str) -> Iterator[None]:
+    """A disk that is full or cannot be written is said without a trace."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise click.ClickException(f"{what} cannot be written: {why}. Nothing is left of it.") from None
+
+
+@contextlib.contextmanager
+def _reached() -> Iterator[None]:
+    """A database that is not there, or went away, is said without a trace."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        db.wait_until_ready(5)
+        yield
+    except DBAPIError as error:
+        first = str(error.orig).strip().splitlines()[0]
+        raise click.ClickException(f"The database cannot be used: {first}") from None
 
 
 def _app(config: Config) -> Flask:
@@ -62,7 +88,7 @@ def init(
     data_dir: Path | None,
 ) -> None:
     """Make an empty programme: its settings, its tables, its administrator."""
-    given: dict[str, object] = {"data_dir": str(data_dir)} if data_dir else {}
+    given: dict[str, Any] = {"data_dir": str(data_dir)} if data_dir else {}
     folder = Config.load(None, demo=False, **given).data_dir
     file = folder / "lms.toml"
     if file.exists():
@@ -79,23 +105,14 @@ def init(
     tables.upgrade()
     from lms.people import service as people
 
-    lines = [f'{name} = "{_toml(value)}"' for name, value in values.items()]
-    lines.append("languages = [" + ", ".join(f'"{code}"' for code in config.languages) + "]")
     # The settings are written before the transaction ends: either both are there or nothing is.
     with app.app_context(), _said(), db.write():
         link = people.invite(people.create_administrator(admin_name, admin_address, None), by=None)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write("# The settings of this programme. LMS_* variables come before them. Keep this file secret.\n")
-            out.write("\n".join(lines) + "\n")
+        write_settings(file, {**values, "languages": config.languages})
     click.echo(f"Settings: {file}")
     click.echo("The administrator sets a password here (the link also went out by mail; it works for 14 days):")
     click.echo(f"  {config.public_url}/invitation/{link}")
     click.echo("Start it with: lms serve")
-
-
-def _toml(value: str) -> str:
-    """A text inside a TOML string: JSON's escapes are TOML's too, and DEL wants one there."""
-    return json.dumps(value, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f")
 
 
 @main.command()
@@ -159,6 +176,118 @@ def demo(build_only: bool) -> None:
     db.forget()
     if not build_only:
         _serve(config)
+
+
+def _progress(text: str) -> None:
+    """One line that says how far it is, where somebody looks on."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text}", nl=False, err=True)
+
+
+def _size(count: int) -> str:
+    if count < 1_000_000:
+        return f"{count:,} bytes"
+    return f"{count / 1_000_000:,.1f} MB"
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--with-secrets", is_flag=True, help="The secret key too: whoever has the file can then sign in as anybody."
+)
+def backup(file: Path | None, with_secrets: bool) -> None:
+    """Write everything into one FILE, while the server runs: database, stored files, settings.
+
+    Without FILE it is named by the moment. It holds people's data: keep it as safe as the database. Ends with 1 where a
+    stored file is damaged; the rest is in the backup then, and the damaged ones are named.
+    """
+    from lms.backup import service
+    from lms.backup.archive import written
+
+    config = _config()
+    name = f"duramen-{clock.now():%Y%m%d-%H%M%S}.zip"
+    path = Path(name) if file is None else file / name if file.is_dir() else file
+    with _on_disk(str(path)), _app(config).app_context(), _said(), _reached():
+        try:
+            with written(path) as out:
+                made = service.make(out, with_secrets, _progress)
+        finally:
+            _progress("")
+    for table in made.left_out:
+        click.echo(f"Not in it, since it is not Duramen's: the table {table}")
+    for sha256, called, wrong in made.damaged:
+        click.echo(f"Damaged, and not in it: {called or 'a file'} (files/{sha256[:2]}/{sha256[2:]} {wrong})", err=True)
+    click.echo(
+        f"{path}: {made.tables} tables with {made.rows:,} rows, {made.files:,} files, {_size(path.stat().st_size)}. "
+        + ("The secret key is in it: lock it away." if with_secrets else "The secret key is not in it.")
+    )
+    sys.exit(1 if made.damaged else 0)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--look", is_flag=True, help="Only check the file and say what is in it.")
+def restore(file: Path, look: bool) -> None:
+    """Put a backup back into an empty place: an empty database of either kind, a data folder without files.
+
+    The whole FILE is checked first. Settings of the place (LMS_* variables, lms.toml) come before those of the file; a
+    database's address is always the place's.
+    """
+    from lms.backup import service
+    from lms.backup.archive import Reader
+
+    with file.open("rb") as opened, _said():
+        try:
+            reader = Reader(opened)
+            found = service.look(reader, _progress)
+        finally:
+            _progress("")
+        click.echo(
+            f"A backup of {found.at}, by Duramen {found.version} (tables {found.revision}) from {found.database}: "
+            f"{len(found.tables)} tables with {found.rows:,} rows ({found.tables.get('person', 0):,} people, "
+            f"{found.tables.get('certificate', 0):,} certificates), "
+            f"{found.files:,} files of {_size(found.files_size)}, "
+            f"{'with' if found.secrets else 'without'} the secret key. Every byte is as it was written."
+        )
+        for sha256 in found.missing:
+            click.echo(f"Damaged when it was made, and not in it: the file {sha256}", err=True)
+        if not look:
+            _restore(reader)
+
+
+def _restore(reader: Reader) -> None:
+    """Load a proved archive into this place, make its settings, and say what is there."""
+    from lms.backup import service
+
+    _folder, settings = Config.place()
+    given = {"secret_key": secrets.token_urlsafe(48), **service.settings_of(reader)}
+    makes = not settings.exists()
+    try:
+        config = Config.load(None, beneath=given if makes else None).check()
+    except Unsafe as error:
+        raise click.ClickException(f"{error} Nothing was changed.") from None
+    with _on_disk(f"{config.data_dir}"), _app(config).app_context(), _reached(), contextlib.ExitStack() as unless_done:
+        try:
+            with service.restoring(reader, _progress):
+                if makes:
+                    if config.secret_key != given["secret_key"]:
+                        del given["secret_key"]  # the place says it
+                    write_settings(settings, given)
+                    unless_done.callback(settings.unlink)
+            unless_done.pop_all()
+        finally:
+            _progress("")
+    click.echo(f"Settings: {settings}" + ("" if makes else " (yours, as they were; those of the backup were left)"))
+    if makes and service.lacks_password(config.mail_url):
+        click.echo("The mail server's password is not in the backup: write it into mail_url there.")
+    if service.same_secret(reader.manifest, config.secret_key):
+        click.echo("The secret key is the same: who was signed in then is signed in again.")
+    else:
+        click.echo("The secret key is another one: everybody signs in anew.")
+    click.echo(
+        "Whatever happened after the backup is gone: who was erased since is there again, and letters go out twice."
+    )
+    click.echo("Everything is there. Start it with: lms serve")
 
 
 @main.group()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
 
 from config import ROOT
 from lms import clock, db
@@ -31,10 +33,15 @@ def alembic_config() -> Any:
 def current() -> str | None:
     """The revision that the database stands at; None for an empty one."""
     with db.engine().connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        revision: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        return revision
+        return stands_at(connection)
+
+
+def stands_at(connection: Connection) -> str | None:
+    """As `current`, of a transaction that is open."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return revision
 
 
 def newest() -> str | None:
@@ -47,15 +54,19 @@ def newest() -> str | None:
     return next(iter(heads), None)
 
 
-def move(revision: str, step: str = "upgrade") -> None:
-    """Run migrations to `revision`, up or down, in one transaction.
+def known() -> set[str]:
+    """Every revision that this version of the software can bring a database from."""
+    found = [_REVISION.findall(path.read_text("utf-8")) for path in (FOLDER / "versions").glob("*.py")]
+    return {name for pairs in found for down, name in pairs if not down}
+
+
+@contextmanager
+def changing() -> Iterator[Connection]:
+    """One transaction in which tables may be made anew: all of what is done in it stays, or nothing.
 
     On SQLite a table is rebuilt by dropping it, which would fire cascades and break references: foreign keys are
     switched off before the transaction begins and checked before it ends.
     """
-    from alembic import command
-
-    config = alembic_config()
     with db.engine().connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         raw = connection.connection.driver_connection
@@ -64,13 +75,27 @@ def move(revision: str, step: str = "upgrade") -> None:
         try:
             connection.execution_options(sqlite_begin="IMMEDIATE")
             with connection.begin():
-                config.attributes["connection"] = connection
-                (command.upgrade if step == "upgrade" else command.downgrade)(config, revision)
+                yield connection
                 if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
-                    raise RuntimeError(f"the migration would leave references to nothing: {broken[:5]}")
+                    raise RuntimeError(f"this would leave references to nothing: {broken[:5]}")
         finally:
             if sqlite and raw is not None:
                 raw.execute("PRAGMA foreign_keys=ON")
+
+
+def run(connection: Connection, revision: str, step: str = "upgrade") -> None:
+    """Run migrations to `revision`, up or down, in the transaction that `changing` opened."""
+    from alembic import command
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    (command.upgrade if step == "upgrade" else command.downgrade)(config, revision)
+
+
+def move(revision: str, step: str = "upgrade") -> None:
+    """Run migrations to `revision`, up or down, in one transaction."""
+    with changing() as connection:
+        run(connection, revision, step)
 
 
 def upgrade() -> bool:

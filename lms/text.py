@@ -33,6 +33,15 @@ def search_key(text: str) -> str:
     return "".join(char for char in folded if not unicodedata.combining(char))
 
 
+# What is written one for the other: the apostrophe of a keyboard, œ, æ; in Arabic the last letters ة and ى, the stroke.
+_ALIKE = str.maketrans({"’": "'", "œ": "oe", "æ": "ae", "ة": "ه", "ى": "ي", "ـ": ""})
+
+
+def words_key(text: str) -> str:
+    """For finding words in a text: as `search_key`, and letters that are written one for the other are one."""
+    return search_key(text).translate(_ALIKE)
+
+
 def sort_key(text: str) -> str:
     """For ordering: as `search_key`, then the text itself, so that equal keys keep one order."""
     return f"{search_key(text)}\x1f{clean(text)}"

@@ -228,6 +228,13 @@ PAGES: dict[str, Page] = {
     "cohorts.add": Page("coordinator", of("/cohorts/{cohort}/people/new")),
     "cohorts.staff": Page("coordinator", of("/cohorts/{cohort}/staff")),
     "learning.learn": Page("trainee", fixed("/learn")),
+    "curriculum.terms": Page("trainee", by_state(
+        empty="/glossary?q=zzzzzz", usual="/glossary?q=stock", extreme="/glossary")),
+    "curriculum.shelf": Page("trainee", by_state(
+        empty="/library?words=zzzzzz", usual="/library?kind=standard", extreme="/library")),
+    "certificates.all_competencies": Page("graduate", fixed("/competencies")),
+    "certificates.competency": Page("admin", by_state(
+        empty="/competencies/C21", usual="/competencies/C1", extreme="/competencies/C3")),
     "learning.module": Page("graduate", by_state(
         empty="/learn/modules/collection", usual="/learn/modules/concepts", extreme="/learn/modules/concepts")),
     "learning.lesson": Page("trainee", by_state(

@@ -261,12 +261,14 @@ def answers_from_form(sheet: Sheet, form: MultiDict[str, str]) -> dict[int, Give
 
 @dataclass(frozen=True)
 class Finding:
-    """A competency of an attempt in words, or a lesson to read again. `language` is that of `title`."""
+    """A competency of an attempt in words, or a lesson to read again. `language` is that of `title`; `known` whether
+    the content still has that competency."""
 
     title: str
     language: str
     part: rules.Part | None = None
     lesson: str = ""
+    known: bool = False
 
 
 def findings(sheet: Sheet) -> tuple[list[Finding], list[Finding]]:
@@ -278,7 +280,7 @@ def findings(sheet: Sheet) -> tuple[list[Finding], list[Finding]]:
     for part in found.parts:
         try:
             competency = content.competency(part.competency, tongue)
-            parts.append(Finding(competency.short, competency.language, part))
+            parts.append(Finding(competency.short, competency.language, part, known=True))
         except KeyError:
             parts.append(Finding(part.competency or _("Other questions"), tongue, part))
     lessons = [content.lesson_or_none(lesson, tongue) for lesson in found.lessons]

@@ -32,6 +32,35 @@ from lms.web.timeline import Event
 CHECKS, ASSESSMENT = "checks:", "assessment:"
 
 
+@dataclass(frozen=True)
+class Earned:
+    """What somebody was asked on a competency: `share` (0 to 1) of the points of so many questions was earned."""
+
+    questions: int
+    share: float
+
+
+def asked_by_competency(person_id: UUID) -> dict[str, Earned]:
+    """All that a person was asked in assessments that were handed in, by competency: one statement.
+
+    A question that was left out counts as wrong; one that was asked in two attempts counts in both.
+    """
+    code = QuestionVersion.data["competency"].as_string()
+    rows = session().execute(
+        select(code, func.count(), func.sum(func.coalesce(Response.fraction, 0.0)))
+        .select_from(Response)
+        .join(Attempt, Attempt.id == Response.attempt_id)
+        .join(QuestionVersion, QuestionVersion.hash == Response.question_hash)
+        .where(
+            people.same_person(Attempt.person_id, person_id),
+            Attempt.instrument.startswith(ASSESSMENT),
+            Attempt.submitted_at.is_not(None),
+        )
+        .group_by(code)
+    )
+    return {competency: Earned(count, min(1.0, earned / count)) for competency, count, earned in rows if competency}
+
+
 # --- Checks ---------------------------------------------------------------------------------------
 
 

@@ -177,7 +177,8 @@ def _within(value: float, expected: float, tolerance: float) -> bool:
 
 
 def _text_key(text: str) -> str:
-    return unicodedata.normalize("NFKC", clean(text)).casefold()
+    """A phone writes the apostrophe straight, a text has it curved."""
+    return unicodedata.normalize("NFKC", clean(text)).casefold().replace("’", "'")
 
 
 # --- Answers in and out of forms ------------------------------------------------------------------

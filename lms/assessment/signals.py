@@ -32,5 +32,15 @@ class Submitted:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Passed:
+    """A practical exercise was passed: for the first time, or once more with other data."""
+
+    person_id: UUID
+    exercise: str
+    at: datetime
+
+
 answered: Signal[Answered] = Signal("assessment.answered")
 submitted: Signal[Submitted] = Signal("assessment.submitted")
+passed: Signal[Passed] = Signal("assessment.passed")

@@ -3,8 +3,8 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from lms import learning, mail, people, privacy
-from lms.certificates import held, queries, service, views
+from lms import assessment, learning, mail, people, privacy
+from lms.certificates import competencies, held, queries, service, views
 from lms.jobs.worker import every
 from lms.people.held import offices_ever
 from lms.policy import Viewer
@@ -18,6 +18,9 @@ def _earns(viewer: Viewer) -> bool:
 
 def init_app(app: Flask) -> None:
     learning.signals.completed.connect(6, service.completed)
+    learning.signals.completed.connect(6, competencies.completed)
+    assessment.signals.submitted.connect(6, competencies.submitted)
+    assessment.signals.passed.connect(6, competencies.passed)
     people.signals.named.connect(6, service.named)
     people.upstairs.holds(6, queries.held_of)
     mail.service.kind(service.READY, _l("Certificate ready"))

@@ -1,4 +1,4 @@
-"""Certificates: a frozen snapshot, and the file that was rendered from it once."""
+"""Certificates: a frozen snapshot, the file that was rendered from it once, and the competencies that it certifies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.db import Base, Id
@@ -48,3 +48,24 @@ class Certificate(Id, Base):
     # Its holder was erased: the snapshot names nobody any more, and this is the hash of what it said (sorted JSON).
     erased_at: Mapped[datetime | None]
     snapshot_sha256: Mapped[str] = mapped_column(String(64), default="")
+
+
+class CertifiedCompetency(Id, Base):
+    """A competency that a certificate certifies, from the day on which the rule (`rules.certifies`) was first met.
+
+    What was met stays written: later questions, or an exercise that is added to the content, take nothing back.
+    `share` (0 to 1) of `questions` was right; `exercise` is the one that was passed, empty where there was none.
+    """
+
+    __tablename__ = "certified_competency"
+    __table_args__ = (
+        UniqueConstraint("certificate_id", "competency"),
+        CheckConstraint("share >= 0 AND share <= 1", name="share"),
+    )
+
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificate.id", ondelete="RESTRICT"))
+    competency: Mapped[str] = mapped_column(String(20), index=True)
+    questions: Mapped[int] = mapped_column(Integer)
+    share: Mapped[float] = mapped_column(Float)
+    exercise: Mapped[str] = mapped_column(String(60), default="")
+    at: Mapped[datetime]

@@ -19,6 +19,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 PREFIX = "DRM"
 VALID_MONTHS = 36
+CERTIFIED_SHARE = 60  # per cent of the points of the questions on a competency
 _MISREAD = str.maketrans("OIL", "011")
 
 
@@ -212,3 +213,13 @@ def ring_lines(minutes: Sequence[int], code: str) -> list[Line]:
         inner += breadth
         lines.append(line(inner, min(1.0, 0.45 + breadth / 60), random.uniform(0.36, 0.46)))
     return lines
+
+
+# --- competencies -----------------------------------------------------------------------------------------
+
+
+def certifies(questions: int, share: float, exercises: Collection[str], passed: Collection[str]) -> bool:
+    """Whether a competency is certified: 60 % of the points of all questions on it that were asked in assessments,
+    and, where there are exercises that show it, one of them passed. `share` is 0 to 1."""
+    enough = questions > 0 and round(share * 100, 6) >= CERTIFIED_SHARE
+    return enough and (not exercises or not set(exercises).isdisjoint(passed))

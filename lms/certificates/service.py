@@ -18,7 +18,7 @@ from sqlalchemy import delete, or_, select, update
 from config import Config
 from lms import audit, clock, db, privacy
 from lms.certificates import held, queries, rules
-from lms.certificates.models import Certificate
+from lms.certificates.models import Certificate, CertifiedCompetency
 from lms.curriculum import index
 from lms.files import service as files
 from lms.learning.signals import Completed
@@ -174,6 +174,11 @@ def forget(person_id: UUID) -> list[privacy.Kept]:
     what the snapshot said. What was not issued goes: nobody has it in hands, and it is not made any more."""
     s, now = db.need_write(), clock.now()
     kept = privacy.kept(held.FATES, person_id)
+    unissued = select(Certificate.id).where(Certificate.person_id == person_id, Certificate.state != "issued")
+    s.execute(
+        delete(CertifiedCompetency).where(CertifiedCompetency.certificate_id.in_(unissued)),
+        execution_options={"synchronize_session": False},
+    )
     s.execute(
         delete(Certificate).where(Certificate.person_id == person_id, Certificate.state != "issued"),
         execution_options={"synchronize_session": False},

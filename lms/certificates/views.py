@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from lms import db, limits
-from lms.certificates import archive, queries, rules
+from lms.certificates import archive, competencies, queries, rules
+from lms.curriculum import library
 from lms.files import service as files
 from lms.files import zipped
 from lms.people import queries as people
@@ -30,6 +31,16 @@ define(
     "administrator",
     over=OVER_OFFICES,
     shows=_EARNED,
+)
+
+define("competency.read", signed_in=True)
+define(
+    "competency.holders",
+    "focal_point",
+    "coordinator",
+    "administrator",
+    over=OVER_OFFICES,
+    shows=_l("the competencies that your certificates certify, to those who keep your office of today"),
 )
 
 CHECKS_A_MINUTE = 30
@@ -69,6 +80,39 @@ def _news(held: queries.Listed, own: bool) -> Any:
     if own:
         return "", 204, {"HX-Redirect": url_for("certificates.certificates")}
     return render_template("certificates/_line.html", held=held, own=own)
+
+
+@blueprint.get("/competencies")
+@permit("competency.read")
+def all_competencies() -> str:
+    """What the programme teaches to do, and how one stands with each."""
+    standings = competencies.standings(me().person_id)
+    certified = sum(one.state == "certified" for one in standings.values())
+    return render_template(
+        "certificates/competencies.html",
+        groups=competencies.by_module(standings.values()),
+        certified=certified,
+        count=len(standings),
+    )
+
+
+@blueprint.get("/competencies/<code>")
+@permit("competency.read")
+def competency(code: str) -> str:
+    """What it means, what teaches and what shows it, how one stands; who holds it, for those who keep an office."""
+    standing = competencies.standings(me().person_id).get(code)
+    if standing is None:
+        abort(404)
+    keeps = bool(me().may_over("competency.holders"))
+    return render_template(
+        "certificates/competency.html",
+        standing=standing,
+        lessons=competencies.lessons_that_teach(code),
+        read=[item for item in library.current() if code in item.competencies],
+        offices=competencies.holders(code, people.reach(me(), "competency.holders")) if keeps else [],
+        keeps=keeps,
+        share=rules.CERTIFIED_SHARE,
+    )
 
 
 @blueprint.get("/organisations/<uuid:organisation>/certificates.zip")

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lms.curriculum import advice as told
-from lms.curriculum import index
+from lms.curriculum import glossary, index, library
 from lms.curriculum.content import Problem
 
-_also: dict[str, Callable[[Path], list[Problem]]] = {}
+_also: dict[str, Callable[[Path], list[Problem]]] = {"glossary": glossary.problems, "library": library.problems}
 
 
 def also(look: Callable[[Path], list[Problem]]) -> None:

@@ -20,7 +20,7 @@ braces.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,36 @@ def parse(text: str, file: str = "", language: str = "en", first_line: int = 1) 
             reader.complain(error.line, error.message)
         parsed.problems += [Problem(file, line, message) for line, message in dict.fromkeys(reader.complaints)]
     return parsed
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A question as it stands in a file: the name its author gave it, its tags (`id` among them), its lines without
+    them."""
+
+    name: str
+    tags: dict[str, str]
+    body: str
+
+
+def pieces(text: str) -> list[Piece]:
+    """The questions of a file one by one, whether they can be read or not."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    found = []
+    for chunk in _chunks(text, 1):
+        own = lines[chunk.line - 1 : chunk.line - 1 + len(chunk.lines)] if chunk.lines else []
+        kept = [line for line in own if not line.strip().startswith(("//", "$CATEGORY"))]
+        body = "\n".join(kept).strip()
+        if body or chunk.tags:
+            name = re.match(r"::(.*?)::", body, re.DOTALL)
+            found.append(Piece(_plain(name[1]) if name else "", dict(chunk.tags), body))
+    return found
+
+
+def composed(id: str, tags: Mapping[str, str], body: str) -> str:
+    """A question as a file has it: its id and tags in the line before it."""
+    said = "".join(f" [tag:{name}={value}]" for name, value in tags.items() if value and name != "id")
+    return f"// [id:{id}]{said}\n{body}"
 
 
 def _chunks(text: str, first_line: int) -> Iterator[_Chunk]:

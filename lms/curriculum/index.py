@@ -122,6 +122,10 @@ class Index:
     def competency(self, code: str, language: str = "en") -> Competency:
         return self._in(language).competencies[code]
 
+    def competencies(self, language: str = "en") -> tuple[Competency, ...]:
+        """All competencies, in the order of their file."""
+        return tuple(self._in(language).competencies.values())
+
     def lesson_or_none(self, id: str, language: str = "en") -> Lesson | None:
         return self._in(language).lessons.get(id)
 

@@ -419,6 +419,7 @@ class _Page:
             url_schemes={"http", "https", "mailto"},
             link_rel=None,
         )
+        html = html.replace("<pre>", '<pre tabindex="0">')  # its long lines scroll, for a keyboard too
         html = _FORMULA.sub(self._formula, html)
         for n, drawn in enumerate(self._drawings):
             html = html.replace(f"{self.nonce}f{n}x", drawn)

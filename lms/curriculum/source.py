@@ -26,6 +26,7 @@ CHECKS = 5  # that a written lesson has at least
 LESSON_NAME = re.compile(r"(\d\d)-[\w-]+\.md")
 DIGEST = re.compile(r"[0-9a-f]{12}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_MERGE = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 _SAYS = {
     SLUG: "small letters, digits and hyphens, at most 60",
     DIGEST: "the first twelve signs of the English file’s digest, as the check prints it",
@@ -108,6 +109,9 @@ def read(path: str, text: str, figures: markup.Figures) -> Reading:
         log.error("%s cannot be read: %r", path, error)
         page.complain(1, f"This file cannot be read: {type(error).__name__}.", whole=False)
         document = None
+    if mark := _MERGE.search(page.text):
+        line = page.text.count("\n", 0, mark.start()) + 1
+        page.complain(line, "A merge left its mark here: choose one of the two texts.", whole=False)
     if document is not None:
         document = replace(document, digest=hashlib.sha256(page.text.strip().encode()).hexdigest()[:12])
     problems = sorted(set(page.problems), key=lambda p: (p.line, p.message))

@@ -38,13 +38,14 @@ class Today:
     certificates: list[certificates.Listed]
 
     @property
-    def open_modules(self) -> list[Module]:
-        """The modules that can be completed today and are not: what still stands before a certificate."""
-        return [
+    def open_module(self) -> Module | None:
+        """What still stands before a certificate: the module of the next step, else the first that is open."""
+        opened = [
             module
             for module in self.course.modules
             if module.written and module.id in self.standings and (module.id, extent(module)) not in self.completed
         ]
+        return self.next.module if self.next.module in opened else opened[0] if opened else None
 
     @property
     def shares(self) -> list[float]:

@@ -13,7 +13,7 @@ from lms.assessment import presentation
 from lms.assessment import queries as assessments
 from lms.assessment import service as assessment
 from lms.assessment.exercises import queries as exercises
-from lms.curriculum import cases, index
+from lms.curriculum import cases, glossary, index
 from lms.curriculum.content import Lesson, Module
 from lms.learning import queries, rules
 from lms.people import queries as people
@@ -78,13 +78,15 @@ def module(module: str) -> str:
 @blueprint.get("/learn/lessons/<lesson>")
 @permit("learning.read")
 def lesson(lesson: str) -> str:
-    person = me()
-    found = _own_case_first(_lesson(lesson), person.person_id)
+    person, asked = me(), _lesson(lesson)
+    marked = glossary.current().mark(asked)
+    found = _own_case_first(replace(asked, body=marked.body), person.person_id)
     module = _module(found.module)
     position = found.number - 1
     return render_template(
         "learning/lesson.html",
         lesson=found,
+        terms=marked.terms,
         module=module,
         done=queries.lessons_done(person.person_id),
         checks=presentation.checks(found, person.person_id),

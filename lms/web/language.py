@@ -55,6 +55,11 @@ def code() -> str:
     return locale.language if locale else "en"
 
 
+def name_of(tongue: str) -> str:
+    """What a language is called in the page's own; its code where that is not known."""
+    return str(Locale.parse(code()).languages.get(tongue, tongue))
+
+
 def address_in(language: str) -> str:
     """This page in another language: the same address, whatever else it asks for."""
     return "?" + urlencode({**request.args.to_dict(flat=False), "lang": language}, doseq=True)

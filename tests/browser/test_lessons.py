@@ -12,12 +12,13 @@ from lms.curriculum import index
 from lms.curriculum.preview import app_for
 
 CONTENT = ROOT / "content"
+INDEX = index.load(CONTENT)
 WRITTEN = [
     (code, lesson.id)
     for code in ("en", "fr", "ar")
-    for module in index.load(CONTENT).modules
+    for module in INDEX.modules
     for lesson in module.written
-    if index.load(CONTENT).lesson(lesson.id, code).body_language == code
+    if INDEX.lesson(lesson.id, code).body_language == code
 ]
 # The texts of a figure that reach beyond its drawing, or lie on one another; the page where it scrolls sideways.
 CUT = """() => {

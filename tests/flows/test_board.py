@@ -85,16 +85,17 @@ def a_mixed_cohort(world: World, name: str = '=West, "3"'):
         group = cohort(name)
         for who, what in ((own.coordinator, "coordinator"), (own.facilitator, "facilitator")):
             role(who, what, "cohort", group)
-        second = organisation("Zoll und Statistik", "DE")
-        made = {
-            "busy": person("Busy Bee", organisation_id=own.office),
-            "finished": person("Fay Finished", organisation_id=second),
-            "failed": person("Thrice Failed", organisation_id=second),
-            "stuck": person("Sami Stuck", organisation_id=own.office),
-            "new": person("Nia New", joined=False, organisation_id=own.office),
-            "gone": person("Gone Away", organisation_id=own.office),
-            "both": person("Both Offices", organisation_id=own.office),
-        }
+        with clock.at(start - timedelta(days=30)):  # not today: in the second office it may be tomorrow already
+            second = organisation("Zoll und Statistik", "DE")
+            made = {
+                "busy": person("Busy Bee", organisation_id=own.office),
+                "finished": person("Fay Finished", organisation_id=second),
+                "failed": person("Thrice Failed", organisation_id=second),
+                "stuck": person("Sami Stuck", organisation_id=own.office),
+                "new": person("Nia New", joined=False, organisation_id=own.office),
+                "gone": person("Gone Away", organisation_id=own.office),
+                "both": person("Both Offices", organisation_id=own.office),
+            }
         people_service.start_membership(made["both"], second, date(2024, 2, 1))
     with clock.at(start - timedelta(days=29)), db.write():
         for who in made.values():

@@ -98,14 +98,18 @@ def test_what_a_mistake_gives_is_said_and_nothing_of_what_is_right(db_app, train
 def test_a_number_that_reads_two_ways_is_asked_about(db_app, trainee):
     task = begun(trainee, name="four-groups")
     client = client_of(db_app, trainee)
-    answer = post(client, f"/exercises/tasks/{task}", {"foreign_born": "12,500"})
+    answer = post(client, f"/exercises/tasks/{task}", {"foreign_born_share": "12,500"})
     assert answer.status_code == 422 and "reads as two numbers" in said(answer) and "12.5" in answer.text
     assert db.session().scalar(sa.select(sa.func.count(ExerciseAnswer.id))) == 0
     db.end_read()
     assert (
-        post(client, f"/exercises/tasks/{task}", {"foreign_born": "12,500", "foreign_born-meant": "other"}).status_code
+        post(
+            client, f"/exercises/tasks/{task}", {"foreign_born_share": "12,500", "foreign_born_share-meant": "other"}
+        ).status_code
         == 303
     )
+    counted = post(client, f"/exercises/tasks/{task}", {"foreign_born": "12,500"})
+    assert counted.status_code == 303, "a count as English writes it: people have no thousandths"
     assert post(client, f"/exercises/tasks/{task}", {"foreign_born": "twelve"}).status_code == 422
     assert post(client, f"/exercises/tasks/{task}", {}).status_code == 422
 
@@ -353,3 +357,28 @@ def test_the_privacy_of_a_task(db_app, trainee):
         assert other.get(f"/exercises/tasks/{task}{path}").status_code == 404
     assert post(other, f"/exercises/tasks/{task}", right(task)).status_code == 404
     assert not passed(task)
+
+
+# --- a file whose rows have to be found as well: SDMX ---
+
+SDMX = "sdmx-flows"
+
+
+def test_an_sdmx_file_passes_and_nobody_is_given_its_keys(db_app, trainee):
+    task = begun(trainee, "desk", SDMX)
+    client = client_of(db_app, trainee)
+    page = client.get(f"/exercises/tasks/{task}").data.decode()
+    assert "give-back.csv" not in page and "STRUCTURE_ID" in page
+    assert client.get(f"/exercises/tasks/{task}/give-back.csv").status_code == 404
+    exercise, rows = exercises.ALL[SDMX], queries.expected(task)["rows"]
+    db.end_read()
+    columns = [column.id for column in exercise.RETURNS]
+    heads = [*columns[:3], *exercise.KEY.split("."), *columns[3:]]
+    lines = [[*codes[:3], *key.split("."), *codes[3:]] for key, codes in rows.items()]
+    without_codes = [[cell if cell != "_T" else "" for cell in line] for line in lines]
+    assert give(db_app, client, task, as_csv([heads, *without_codes])).status_code == 303
+    assert "there is no" in newest(client, task) and not passed(task)
+    assert give(db_app, client, task, xlsx([heads, *lines])).status_code == 303
+    assert newest(client, task).count("rows right") == len(columns)
+    post(client, f"/exercises/tasks/{task}", right(task))
+    assert passed(task)

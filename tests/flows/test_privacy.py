@@ -121,8 +121,9 @@ def live() -> Life:
                 at=clock.now(), reason="Quillfeather tried thrice",
             )
         )  # fmt: skip
-    with db.write():
+    with clock.at(clock.now() - timedelta(days=1)), db.write():  # not today: where she lives it may be tomorrow by now
         sit(person)
+    with db.write():
         service.grant_role(coordinator, "facilitator", "cohort", str(group), None)
         given = db.session().scalars(select(RoleGrant).where(RoleGrant.person_id == coordinator)).all()
         given[-1].granted_by = person

@@ -19,7 +19,7 @@ from world import LONG
 
 from config import LANGUAGES, ROOT
 from lms import create_app, db, migrate
-from lms.curriculum import index
+from lms.curriculum import glossary, index, library
 from lms.extensions import babel
 from lms.surveys import templates
 
@@ -140,9 +140,12 @@ def test_no_page_says_anything_that_is_not_in_the_catalogue(app):
         names |= set(french.languages.values()) | set(french.days["format"]["wide"].values())
         content = index.current()
         names |= {text["fr"] for made in templates.current().values() for text in made.texts()}
-        names |= {content.competency(f"C{n}", "fr").short for n in range(1, 22)} | {
-            c.title for c in [content.course("foundations", "fr")]
-        }
+        names |= {text for one in content.competencies("fr") for text in (one.short, one.title)}
+        names |= {content.course("foundations", "fr").title}
+        for entry in glossary.current().entries("fr"):
+            names |= {entry.name, entry.definition, entry.source}
+        for item in library.current():
+            names |= {item.title, item.body, item.said("fr")[0], item.symbol, item.source, item.host} - {""}
         names = sorted(names, key=len, reverse=True)
         found = []
         for endpoint, page_of in sorted(PAGES.items()):

@@ -33,6 +33,7 @@ def change(path: str, old: str, new: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("path", "old", "new", "line", "word"),
     [
+        (WHO, "+++\n\n", "+++\n\n<<<<<<< HEAD\n", "<<<<<<< HEAD", "A merge left its mark"),
         # front matter
         (WHO, "+++\nid", "id", 1, "does not begin with its front matter"),
         (WHO, 'title = "Who', "title = Who", 3, "not TOML"),

@@ -44,7 +44,8 @@ def examine(name: str, form: str, seed: str) -> None:
     for mistake, answer in wrong.items():
         told = grading.figures(exercise.FIGURES, expected, {**right.figures, **answer.figures})
         named = {one.mistake for one in told if one.mistake}
-        columns = grading.rows(exercise.RETURNS, expected, {**right.rows, **answer.rows}) if right.rows else []
+        given = {key: codes for key, codes in {**right.rows, **answer.rows}.items() if codes}
+        columns = grading.rows(exercise.RETURNS, expected, given) if right.rows else []
         named |= {one.mistake for one in columns if one.mistake}
         assert mistake in named, (seed, mistake, told, columns)
         own = [

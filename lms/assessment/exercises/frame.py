@@ -7,7 +7,8 @@ An exercise is a module of this package with pure functions and these names:
     COMPETENCY  the code that passing it shows, LESSON the id of the lesson that prepares it
     FIGURES     the figures that are asked for, in their order
     RETURNS     at the desk, the columns of a file to give back; empty where only figures are asked
-    KEY         the column whose values name the rows of that file ("" where none is asked)
+    KEY         the column whose values name the rows of that file ("" where none is asked); of several columns the
+                names with points between them, and a row's key is then their values in the same way, as SDMX writes it
 
     generate(seed: str, form: Form) -> Data
     solve(data: Data) -> Answer
@@ -73,7 +74,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the file to give back: for each row's key one of these codes."""
+    """A column of the file to give back: for each row's key one of these codes; where there are none, anything."""
 
     id: str
     codes: tuple[str, ...]
@@ -81,7 +82,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody may come to: figures by id; at the desk, codes by the row's key, in the order of RETURNS."""
+    """What somebody may come to: figures by id; at the desk, codes by the row's key, in the order of RETURNS. Of a
+    mistake that leaves a row out, the row has no codes."""
 
     figures: Mapping[str, float]
     rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -108,6 +110,11 @@ class Exercise(Protocol):
 def by_file(exercise: Exercise, form: str) -> bool:
     """Whether a file is to be given back, beside the figures."""
     return form == "desk" and bool(exercise.RETURNS)
+
+
+def keys_are_given(exercise: Exercise) -> bool:
+    """Whether an empty file with all keys is handed out. To find those of several columns is part of the task."""
+    return "." not in exercise.KEY
 
 
 class Dice:

@@ -6,7 +6,7 @@ grades it as this one would.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -101,11 +101,7 @@ def _column(place: int, column: Column, expected: Expected, given: Mapping[str, 
     right: dict[str, list[str]] = expected["rows"]
     wrong = [key for key, codes in right.items() if key not in given or given[key][place] != codes[place]]
     explained = {
-        name: sum(
-            1
-            for key in wrong
-            if key in given and key in answer["rows"] and answer["rows"][key][place] == given[key][place]
-        )
+        name: sum(key in answer["rows"] and _same(answer["rows"][key], given.get(key), place) for key in wrong)
         for name, answer in expected["mistakes"].items()
     }
     name, count = max(explained.items(), key=lambda entry: entry[1], default=("", 0))
@@ -113,6 +109,11 @@ def _column(place: int, column: Column, expected: Expected, given: Mapping[str, 
     return ColumnFound(
         column.id, len(right) - len(wrong), len(right), name if named else "", count if named else 0, tuple(wrong[:5])
     )
+
+
+def _same(mistaken: Sequence[str], given: Sequence[str] | None, place: int) -> bool:
+    """Whether a row of a mistake is what was given; one without codes is a row that is left out."""
+    return not mistaken if given is None else bool(mistaken) and mistaken[place] == given[place]
 
 
 def all_right(found: Iterable[FigureFound]) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -112,6 +112,7 @@ class Page:
     situation: Markup
     asked: Markup
     tables: list[Table]
+    notes: list[tuple[str, str]]
     codes: list[tuple[str, list[tuple[str, str]]]]
     fields: list[Field]
     outcomes: list[Outcome]
@@ -123,13 +124,15 @@ def page(task: Task, typed: Mapping[str, str] | None = None) -> Page:
     last = next((one.given for one in task.tries if not one.by_file), {})
     before: Mapping[str, str] = typed if typed is not None else last
     fields = [Field(f.id, *text.figures[f.id], f.decimals, before.get(f.id, "")) for f in task.exercise.FIGURES]
+    shown = tables(text, data, None if task.form == "phone" else 5)
     return Page(
         task,
         text,
         index.current().lesson_or_none(task.exercise.LESSON, language.code()),
         _html(text.html(text.situation, data)),
         _html(text.html(text.tasks[task.form], data)),
-        tables(text, data, None if task.form == "phone" else 5),
+        shown,
+        list(dict.fromkeys(head for table in shown for head in table.heads if head[1])),
         _codes(text, data),
         fields,
         [_outcome(text, one, {f.id: f for f in fields}) for one in task.tries],
@@ -148,11 +151,17 @@ def tables(text: Text, data: Data, most: int | None) -> list[Table]:
             text.sheets.get(sheet.name, sheet.name),
             len(sheet.rows),
             [text.columns.get(head, (head, "")) for head in sheet.heads],
-            [[_cell(value) for value in row] for row in sheet.rows[:most]],
+            list(map(list, zip(*(_column_of(cells, most) for cells in zip(*sheet.rows, strict=True)), strict=True))),
             [any(isinstance(row[at], int | float) for row in sheet.rows[:5]) for at in range(len(sheet.heads))],
         )
         for sheet in data.sheets
     ]
+
+
+def _column_of(cells: Sequence[Value], most: int | None) -> list[str]:
+    """The first cells of a column. One of years holds nothing else; a count of 1969 among others is no year."""
+    years = all(value is None or (isinstance(value, int) and 1900 <= value <= 2100) for value in cells)
+    return [str(value or "") if years else _cell(value) for value in cells[:most]]
 
 
 def _cell(value: Value) -> str:
@@ -162,7 +171,7 @@ def _cell(value: Value) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return texts.number_or_year(value)
+        return language.number(value)
     return str(value)
 
 
@@ -185,8 +194,19 @@ def _outcome(text: Text, one: Try, fields: Mapping[str, Field]) -> Outcome:
         for found in one.found.get("figures", ())
         if found["figure"] in fields
     ]
-    said += [_column(text, found) for found in one.found.get("columns", ())]
+    said += _once([_column(text, found) for found in one.found.get("columns", ())])
     return Outcome(one.number, one.at, one.state, one.right, one.by_file, said, one.found.get("refused", ""))
+
+
+def _once(said: list[Said]) -> list[Said]:
+    """Columns of a file, each remark under the first to which it applies: a row that is left out is so in all."""
+    told: set[tuple[str, str]] = set()
+    found = []
+    for one in said:
+        remark = (one.mistake, one.more)
+        found.append(replace(one, mistake="", more="") if remark in told else one)
+        told.add(remark)
+    return found
 
 
 def _column(text: Text, found: Mapping[str, Any]) -> Said:

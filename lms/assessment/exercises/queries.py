@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from lms.assessment import exercises
 from lms.assessment.exercises import texts
-from lms.assessment.exercises.frame import FORMS, Data, Exercise, Form, by_file
+from lms.assessment.exercises.frame import FORMS, Data, Exercise, Form, by_file, keys_are_given
 from lms.assessment.models import ExerciseAnswer, ExerciseTask
 from lms.curriculum import index
 from lms.db import session
@@ -89,6 +89,19 @@ def _standing(person_id: UUID, wanted: Collection[Exercise]) -> list[Line]:
     return told
 
 
+def of_competency(code: str) -> list[Line]:
+    """The exercises that show a competency: no statement."""
+    return [line(exercise) for exercise in exercises.ALL.values() if code == exercise.COMPETENCY]
+
+
+def passed(person_id: UUID) -> frozenset[str]:
+    """The exercises that a person has passed: one statement."""
+    query = select(ExerciseTask.exercise).where(
+        people.same_person(ExerciseTask.person_id, person_id), ExerciseTask.passed_at.is_not(None)
+    )
+    return frozenset(session().scalars(query.distinct()))
+
+
 def passed_by(person_ids: Collection[UUID], exercise_ids: Collection[str]) -> dict[tuple[UUID, str], datetime]:
     """When people (by the id they are known by) passed exercises for the first time: one statement."""
     rows = session().execute(
@@ -144,6 +157,10 @@ class Task:
     def by_file(self) -> bool:
         """Whether a file is to be given back."""
         return by_file(self.exercise, self.form)
+
+    @property
+    def keys_are_given(self) -> bool:
+        return self.by_file and keys_are_given(self.exercise)
 
     @property
     def is_current(self) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 
 from config import LANGUAGES
 from lms import audit, clock, db, limits
-from lms.assessment import exercises, numbers
+from lms.assessment import exercises, numbers, signals
 from lms.assessment.exercises import grading, queries, texts, uploads
 from lms.assessment.exercises.frame import FORMS, Exercise, by_file
 from lms.assessment.models import ExerciseAnswer, ExerciseTask
@@ -115,10 +115,13 @@ def read_figures(exercise: Exercise, typed: Mapping[str, str], meant: Mapping[st
 
 
 def unsure(exercise: Exercise, typed: Mapping[str, str], meant: Mapping[str, str]) -> list[Unsure]:
-    """The figures about which we have to ask."""
+    """The figures about which we have to ask: not a count with the language's own sign between its thousands, since
+    nobody counts in thousandths and our tables write it so."""
     asked = []
     for figure in exercise.FIGURES:
         reading = numbers.read_number(typed.get(figure.id, ""), language.code())
+        if not figure.decimals and reading.ambiguous and abs(reading.value or 0) > abs(reading.other or 0):
+            continue
         if reading.value is not None and reading.other is not None and meant.get(figure.id) not in ("value", "other"):
             asked.append(Unsure(figure.id, typed[figure.id].strip(), reading.value, reading.other))
     return asked
@@ -165,6 +168,8 @@ def _pass(row: ExerciseTask) -> None:
     if row.figures_at and rows_right and row.passed_at is None:
         row.passed_at = clock.now()
         audit.record("assessment.exercise_passed", "person", row.person_id, row.person_id, exercise=row.exercise)
+        db.need_write().flush()
+        signals.passed.send(signals.Passed(row.person_id, row.exercise, row.passed_at))
     db.need_write().flush()
 
 
@@ -228,7 +233,7 @@ def _graded(task: queries.Task, data: bytes, expected: Mapping[str, Any]) -> dic
     exercise = task.exercise
     names = [column.id for column in exercise.RETURNS]
     titles = _titles(exercise)
-    rows = uploads.read(data, [exercise.KEY, *names], titles)
+    rows = uploads.read(data, [*exercise.KEY.split("."), *names], titles)
     codes = {column.id: column.codes for column in exercise.RETURNS}
     given = uploads.coded(rows, exercise.KEY, expected["rows"].keys(), codes)
     found = grading.rows(exercise.RETURNS, dict(expected), given)

@@ -158,25 +158,27 @@ def _places(heads: list[str], columns: Sequence[str], titles: Mapping[str, Colle
 def coded(
     rows: Sequence[Row], key: str, keys: Collection[str], codes: Mapping[str, Collection[str]]
 ) -> dict[str, tuple[str, ...]]:
-    """The codes of each row by its key, in the order of `codes`.
+    """The codes of each row by its key, in the order of `codes`; a key of several columns has points between them.
+    In a column without codes whatever stands there.
 
     Raises Refusal (rows) for the first rows whose key is none of ours, stands twice, or whose code is not one of the
     column's; how many more there are.
     """
+    known = {column: {code.lower(): code for code in own} for column, own in codes.items()}
     wrong: list[tuple[int, str, str, str]] = []  # row, what is wrong, column, what stands there
     found: dict[str, tuple[str, ...]] = {}
     for number, values in rows:
-        given = values[key]
+        given = ".".join(values[column] for column in key.split("."))
         if given not in keys:
             wrong.append((number, "unknown", key, given))
         elif given in found:
             wrong.append((number, "twice", key, given))
         else:
-            line = found[given] = tuple(values[column].strip().lower() for column in codes)
+            line = found[given] = tuple(_said(values[column].strip(), known[column]) for column in codes)
             wrong += [
                 (number, "code", column, code)
                 for column, code in zip(codes, line, strict=True)
-                if code not in codes[column]
+                if codes[column] and code not in codes[column]
             ]
     if wrong:
         said = " ".join(_wrong(*one, codes) for one in wrong[:FIRST])
@@ -184,6 +186,14 @@ def coded(
             said += " " + _("And %(count)s more.", count=language.number(len(wrong) - FIRST))
         raise Refusal("rows", said, 422, "file")
     return found
+
+
+def _said(value: str, known: Mapping[str, str]) -> str:
+    """A code as it is written in ours; where there are none, the value, a whole number without empty decimals."""
+    if known:
+        return known.get(value.lower(), value)
+    whole, _point, decimals = value.partition(".")
+    return whole if whole.isdecimal() and not decimals.strip("0") else value
 
 
 def _wrong(number: int, what: str, column: str, given: str, codes: Mapping[str, Collection[str]]) -> str:

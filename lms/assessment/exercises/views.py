@@ -87,10 +87,11 @@ def try_exercise(task: UUID) -> Any:
             return _page(found, typed, unsure={one.figure: one for one in asked}), 422
         db.end_read()
         with db.write():
-            service.answer(task, values, typed)
+            passed = service.answer(task, values, typed) and (found.rows_at or not found.by_file)
     except Refusal as refusal:
         return _page(found, typed, wrong=refusal), refusal.status
-    return redirect(url_for("assessment.exercise_task", task=task, _anchor="found"), 303)
+    anchor = "content" if passed else "found"  # who has passed reads so at the top, with what comes next
+    return redirect(url_for("assessment.exercise_task", task=task, _anchor=anchor), 303)
 
 
 @blueprint.post("/exercises/tasks/<uuid:task>/file")
@@ -129,7 +130,7 @@ def exercise_found(task: UUID) -> str:
 def exercise_csv(task: UUID, sheet: str) -> Answered:
     found = _task(task)
     tables = {table.name: table for table in found.data.sheets}
-    if found.by_file:
+    if found.keys_are_given:
         keys = queries.expected(task)["rows"]
         tables["give-back"] = downloads.template_of(found.exercise.KEY, keys, found.exercise.RETURNS)
     table = tables.get(sheet) or abort(404)
