@@ -6,25 +6,15 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from settings import Client, make_config
+from settings import Client, Place, make_config
 
 from lms import create_app, db
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a test session keeps one database and its data folder."""
-
-    kind: str
-    url: str
-    data_dir: Path
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -10,6 +11,15 @@ from flask.testing import FlaskClient
 from config import ROOT, Config
 
 SECRET = "a secret of the tests, long enough to be taken"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a test session keeps one database and its data folder."""
+
+    kind: str
+    url: str
+    data_dir: Path
 
 
 def make_config(data_dir: Path, url: str = "", **given: object) -> Config:

@@ -22,11 +22,10 @@ from typing import Any
 import make
 import pytest
 import sqlalchemy as sa
-from conftest import Place
 from evidence import earned, issue_all, issued
 from flask import Flask
 from served import Server
-from settings import SECRET, Client, make_config
+from settings import SECRET, Client, Place, make_config
 from test_commands import init, lms
 
 from config import ROOT, Config

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -67,7 +68,11 @@ class Running:
 
     def worker(self) -> psutil.Process | None:
         """The child that is nice to the others."""
-        return next((child for child in self.children() if child.nice() > 0), None)
+        for child in self.children():
+            with suppress(psutil.NoSuchProcess):  # it died since it was listed
+                if child.nice() > 0:
+                    return child
+        return None
 
     def end(self) -> None:
         for process in [*self.children(), psutil.Process(self.process.pid)] if self.process.poll() is None else []:
